@@ -7,11 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from nsadmin.clones.target import Target
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.schema.limits import NAME_MAX, limits
+from nsadmin.namespaces.schema.limits import CLONE_NAME_MIN, NAME_MAX, limits
 from nsadmin.namespaces.schema.patch import validate
 from nsadmin.namespaces.schema.text import Description, clean_description, clean_name
 
-NAME_MIN = 1
 NEVER = (
     "Secrets, API keys, expiry, owner scope, clusters, alerts, triggers, webhooks, "
     "published pages and the run history."
@@ -111,7 +110,7 @@ class CloneBody(_Strict):
     """The name of the clone and the resources to copy; null is the same as absent."""
 
     namespace_name: Annotated[
-        str, limits("string", minLength=NAME_MIN, maxLength=NAME_MAX)
+        str, limits("string", minLength=CLONE_NAME_MIN, maxLength=NAME_MAX)
     ]
     include_resources: CloneResources | None = None
     description: Description | None = Field(
@@ -133,7 +132,7 @@ def parse_clone(body: Any) -> CloneRequest:
     errors: dict[str, list[str]] = {}
     name, description = parsed.namespace_name, parsed.description
     try:
-        name = clean_name(name, shortest=NAME_MIN)
+        name = clean_name(name, shortest=CLONE_NAME_MIN)
     except Invalid as invalid:
         errors |= invalid.errors
     try:

@@ -16,7 +16,7 @@ from nsadmin.health import failing, troubles
 from nsadmin.health.models import ClusterLook, DriftRow
 from nsadmin.health.sampling.promise import Promise, promises
 from nsadmin.health.sight import Subject, subjects
-from nsadmin.health.troubles import NOT_ASKED, Trouble, Troubled, Wrong
+from nsadmin.health.troubles import CLONE_CANCELLED, NOT_ASKED, Trouble, Troubled, Wrong
 from nsadmin.namespaces.lifecycle import fuse
 from nsadmin.namespaces.lifecycle.fuse import HeldDeletions
 from nsadmin.namespaces.read import readings
@@ -156,6 +156,6 @@ def _attention(actor: Actor, found: Sequence[Wrong]) -> list[Attention]:
 
 def _told(wrong: Wrong, *, is_seen: bool) -> str:
     """Return the sentence about a trouble that the actor may read."""
-    if is_seen or wrong.sentence == NOT_ASKED:
+    if is_seen or wrong.sentence in (NOT_ASKED, CLONE_CANCELLED):
         return wrong.sentence
     return _PLAIN.get(wrong.trouble, wrong.sentence)

@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from nsadmin.namespaces.lifecycle import fuse
+from nsadmin.namespaces.lifecycle.clone_target import CANCELLED_REASON
 from nsadmin.namespaces.models import (
     DeletionHold,
     LastLook,
@@ -38,6 +39,7 @@ TROUBLES: tuple[Trouble, ...] = (
     "held",
 )
 NOT_ASKED: Final = "Qdrant has not been asked yet."
+CLONE_CANCELLED: Final = "The clone was cancelled."
 # More namespaces with one trouble are not counted.
 MOST_COUNTED: Final = 1000
 # Held ids in one query.
@@ -236,6 +238,8 @@ def _sentences(
         items = "item differs" if row.differences == 1 else "items differ"
         yield f"{row.differences:,} {items}."
     elif trouble == "failed":
-        yield row.clone_error or "The clone did not finish."
+        is_cancelled = row.clone_error == CANCELLED_REASON
+        failure = row.clone_error or "The clone did not finish."
+        yield CLONE_CANCELLED if is_cancelled else failure
     else:
         yield "It has expired; its deletion waits for approval."

@@ -2,17 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import median
 from typing import Final
 
-from django.db.models import Q
-
 from nsadmin.errors import NsadminError
-from nsadmin.jobs.models import Job, State
 from nsadmin.stores.qdrant import points, telemetry
-from nsadmin.stores.qdrant.cluster import Cluster
 from nsadmin.transfer import shard_ways
-from nsadmin.transfer.session import KEY
+from nsadmin.transfer.measured import held_bytes
 from nsadmin.transfer.site import Site
 from nsadmin.transfer.ways import Way, Whole, whole
 
@@ -24,8 +19,6 @@ _DEFAULT_RATES: Final[Mapping[str, float]] = {
     "pages": 1_000,
     "mixed": 1_000,
 }
-_MEASURED_JOBS: Final = 20
-_KINDS: Final = ("clone", "move")
 _MB: Final = 1_000_000
 _GB: Final = 1_000_000_000
 # A snapshot stands beside the copy that is made of it.
@@ -47,7 +40,8 @@ class Choice:
 
     `shards` is empty where the source does not report its shards. `points` is an exact
     count; `bytes` is what vectors and payloads take on the source, None where the
-    server does not tell. `disk` is a sentence. `seconds` is an estimate for the
+    server does not tell, `sent` what a transfer is expected to send, indexes included,
+    None where none was measured. `disk` is a sentence. `seconds` is an estimate for the
     transfer alone.
     """
 
@@ -58,6 +52,7 @@ class Choice:
     bytes: int | None
     disk: str
     seconds: float | None
+    sent: int | None = None
 
 
 def preview(
@@ -66,12 +61,13 @@ def preview(
     ways: tuple[Way, ...],
     *,
     rates: Mapping[str, float] | None = None,
+    sizes: Mapping[str, float] | None = None,
 ) -> Choice:
     """Return how a transfer would go now; the target's collection need not exist.
 
     `rates` are points per second by way, as `measured_rates` returns them; ways that
-    are not in it have a default. Raises Unavailable or UpstreamError if the source
-    cannot be read.
+    are not in it have a default. `sizes` are those of `measured_sizes`. Raises
+    Unavailable or UpstreamError if the source cannot be read.
     """
     found = shard_ways.find(source, target, ways)
     chosen = tuple(
@@ -80,7 +76,9 @@ def preview(
     )
     way = whole([shard.way for shard in chosen])
     counted = points.count(source.cluster, source.collection)
-    held = _held(source)
+    held = held_bytes(source)
+    ratio = (sizes or {}).get(way)
+    sent = round(held * ratio) if held is not None and ratio is not None else None
     per_second = {**_DEFAULT_RATES, **(rates or {})}[way]
     return Choice(
         way=way,
@@ -88,18 +86,10 @@ def preview(
         shards=chosen,
         points=counted,
         bytes=held,
-        disk=_disk(target, way, held),
+        disk=_disk(target, way, held if sent is None else max(held or 0, sent)),
         seconds=round(counted / per_second, 1) if per_second > 0 else None,
+        sent=sent,
     )
-
-
-def _held(source: Site) -> int | None:
-    """Return the bytes of a collection; None also where its telemetry is too slow."""
-    try:
-        size = telemetry.size_of(source.cluster, source.collection)
-    except NsadminError:
-        return None
-    return None if size is None else size.vector_bytes + size.payload_bytes
 
 
 def _disk(target: Site, way: Whole, held: int | None) -> str:
@@ -123,19 +113,3 @@ def _amount(size: int) -> str:
     if size < _GB:
         return f"{max(1, round(size / _MB)):,} MB"
     return f"{size / _GB:,.1f} GB"
-
-
-def measured_rates(cluster: Cluster) -> dict[str, float]:
-    """Return points per second by way, from recent transfers to or from a cluster."""
-    label = cluster.label
-    beside = Q(**{f"outputs__{KEY}__source": label})
-    there = Q(**{f"outputs__{KEY}__target": label})
-    done = Job.objects.filter(beside | there, kind__in=_KINDS, state=State.DONE)
-    recent = done.order_by("-ended_at").values_list("outputs", flat=True)
-    rates: dict[str, list[float]] = {}
-    for outputs in recent[:_MEASURED_JOBS]:
-        told = outputs[KEY]
-        if told.get("seconds") and told.get("points"):
-            rate = told["points"] / told["seconds"]
-            rates.setdefault(str(told.get("way")), []).append(rate)
-    return {way: median(measured) for way, measured in rates.items()}

@@ -45,13 +45,15 @@ class ShardEntry:
 class Ledger:
     """The state of a transfer over all slices.
 
-    `counted` is the source's exact count at the start. `is_planned` is True once the
+    `counted` is the source's exact count at the start, `held` the bytes of its vectors
+    and payloads, None where the server does not tell. `is_planned` is True once the
     ways of the shards are noted; `had_points` says whether the target had points then.
     `is_touched` is True once a shard of the target may have been replaced. `pages` and
     `result` belong to the pages way and to the end.
     """
 
     counted: int
+    held: int | None = None
     is_planned: bool = False
     is_touched: bool = False
     had_points: bool = False
@@ -127,6 +129,7 @@ class Keeper:
             "copied_at": self.ledger.copied_at,
             "points": points,
             "bytes": self.bytes + more_bytes,
+            "held": self.ledger.held,
             "seconds": self.ledger.seconds,
             "source": session.source.cluster.label,
             "target": session.target.cluster.label,

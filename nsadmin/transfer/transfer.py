@@ -10,6 +10,7 @@ from nsadmin.errors import NotFound, NsadminError, Unavailable, UpstreamError
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.transfer import shard_ways, snapshot, stream
 from nsadmin.transfer.ledger import Keeper, Ledger, ShardEntry
+from nsadmin.transfer.measured import held_bytes
 from nsadmin.transfer.paging import pages
 from nsadmin.transfer.session import Session
 from nsadmin.transfer.site import Site
@@ -84,7 +85,7 @@ def clean_up(source: Site, state: dict[str, Any]) -> None:
 
 def _begin(session: Session) -> Ledger:
     counted = points.count(session.source.cluster, session.source.collection)
-    return Ledger(counted)
+    return Ledger(counted, held=held_bytes(session.source))
 
 
 def _require_source(source: Site) -> None:

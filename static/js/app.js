@@ -198,6 +198,32 @@ for (const name of ["htmx:sendError", "htmx:timeout"]) {
   });
 }
 
+// A part that renews itself says since when it has no answer, until one comes.
+const asked = (event) => event.detail.elt?.querySelector?.("[data-asked]");
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const part = asked(event);
+  if (part) part.dataset.sent = new Date().toISOString().slice(11, 19);
+});
+
+for (const name of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, (event) => {
+    const part = asked(event);
+    if (!part || part.dataset.asked) return;
+    part.dataset.asked = part.textContent;
+    part.textContent = `, no answer since ${part.dataset.sent} UTC`;
+    part.classList.add("s-warn", "st");
+  });
+}
+
+document.addEventListener("htmx:afterOnLoad", (event) => {
+  const part = asked(event);
+  if (!part?.dataset.asked || event.detail.xhr.status >= 400) return;
+  part.textContent = part.dataset.asked;
+  part.dataset.asked = "";
+  part.classList.remove("s-warn", "st");
+});
+
 // The note goes once the same address has answered.
 document.addEventListener("htmx:afterOnLoad", (event) => {
   if (event.detail.xhr.status >= 400) return;

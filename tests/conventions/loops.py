@@ -31,8 +31,6 @@ LOOPS_APART: dict[str, str] = {
     "nsadmin/namespaces/read/look_writes.py::store_many": "answers of one batch",
     "nsadmin/plans/rates.py::_measured": "a few of our rows, for one estimate",
     "nsadmin/search/shown.py::_people": "the rows of one page",
-    "nsadmin/transfer/choice.py::measured_rates": "a few of our rows, for one estimate",
-    "nsadmin/clones/review/forecast.py::measured": "a few of our rows, for one estimate",
 }
 _HARMLESS = {"str", "len", "repr", "max", "min", "bool"}
 # What a queryset is narrowed by to the rows of one thing.

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, Route
 
 from tests.browser import chromium
-from tests.hostile.walk import shown
+from tests.hostile.walk import GATED, shown
 from tests.pages.test_axe import ORIGIN, answer, parts_of
 
 pytestmark = [
@@ -79,6 +79,7 @@ def pages(stores: object, settings, tmp_path) -> dict[str, str]:
 )
 def test_no_page_is_wider_than_its_window(pages: dict[str, str], every: bool) -> None:
     assert len(pages) > 60
+    assert "Enterprise" in pages[f"on Pro {GATED} "]
     known: set[str] = set()
     with chromium.launched() as browser:
         page = browser.new_page(bypass_csp=True)

@@ -10,6 +10,7 @@ from django.core.signals import request_finished
 from django.db import close_old_connections, transaction
 from django.test import Client
 
+from nsadmin.access.models import Organization
 from nsadmin.access.web import step_up
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from tests.access.matrix import MATRIX
@@ -26,6 +27,7 @@ ALSO = (
     "namespaces/bulk/<done_id>/",
     "accounts/password/change/",
 )
+GATED = "namespaces/<namespace_id>/infrastructure/"
 SEARCHED = ("namespaces/", "jobs/", "organization/audit/")
 _INPUT = re.compile(r"<(?:input|textarea)\b[^>]*>")
 _HIDDEN = re.compile(r'type="(hidden|checkbox|radio|password|search|submit)"')
@@ -65,6 +67,9 @@ def _pages(cast: Cast, values: dict[str, str], texts: list[str]) -> Iterator[Sho
     for number, address in enumerate(SEARCHED):
         query = {"search": texts[number]}
         yield from _both(admin, address, f"{address}?search", query)
+    # Without a dedicated tier in the subscription, which is the last state of the world.
+    Organization.objects.filter(pk=cast.northlight.pk).update(plan="pro")
+    yield from _both(admin, _filled(GATED, values), f"on Pro {GATED}")
 
 
 def _both(client: Client, path: str, place: str, query: Any = None) -> Iterator[Shown]:

@@ -32,7 +32,9 @@ def test_the_plan_says_that_a_job_moves_the_points(
     assert shown.moves_points
     assert not shown.is_blocked
     [warning] = shown.plan.warnings
-    assert "The old collection is kept for 7 days" in warning.sentence
+    assert "go to the shared cluster, and nothing else" in warning.sentence
+    assert f"then they go to {own_cluster.url}. The collection" in warning.sentence
+    assert "on the shared cluster is kept for 7 days" in warning.sentence
     assert KEY not in repr(shown)
     assert mover.raw["revision"] == 1
 
@@ -226,3 +228,25 @@ def test_the_forecast_takes_the_rate_of_earlier_transfers(
     assert found is not None
     assert found.choice is not None
     assert (found.choice.way, found.choice.seconds) == ("stream", COUNT / 5)
+    assert found.moves == 0
+    assert found.fast_s is not None
+    assert found.slow_s is not None
+    assert found.choice.seconds < found.fast_s < found.slow_s
+
+
+def test_the_forecast_is_of_whole_moves_and_of_what_they_sent(
+    mover: Mover, own_cluster: OwnCluster
+) -> None:
+    first = mover.preview(own_cluster.body())
+    found = forecast(first)
+    assert found is not None
+    assert found.choice is not None
+    assert found.choice.sent is None, "nothing was measured yet"
+    job = mover.move(own_cluster.body())
+    told = job.outputs["transfer"]
+    assert told["held"] > 0
+    later = forecast(mover.preview(SHARED))
+    assert later is not None
+    assert later.choice is None, "the collection is there already"
+    assert later.fast_s is not None
+    assert later.slow_s is not None

@@ -253,7 +253,22 @@ def test_the_forecast_is_of_clones_that_were_made_before(browse, address, cast):
         )
     text = browse().get(address).content.decode()
     assert "At 150 to 300 points a second" in text
-    assert "the last 2 clones on this cluster" in text
+    assert "the last 2 clones on this cluster" in " ".join(text.split())
+
+
+def test_equal_rates_are_one_number(browse, address, cast):
+    now = timezone.now()
+    told = {"way": "snapshot", "source": "shared", "target": "shared", "points": 3000}
+    for seconds in (213, 214):
+        make_job(
+            cast.northlight,
+            state="done",
+            started_at=now - timedelta(seconds=seconds),
+            ended_at=now,
+            outputs={"transfer": {**told, "seconds": 1}},
+        )
+    text = browse().get(address).content.decode()
+    assert "At 14 points a second" in text
 
 
 def test_another_running_clone_of_the_source_is_told(browse, address, cast):

@@ -25,7 +25,7 @@ def halted(cast, browse):
         sent = {"namespace_name": "stopped", "collections": "on", "step": "confirm"}
         assert client.post(path, sent).status_code == 302
         job = Job.objects.get(namespace_name="stopped")
-        client.post(f"/jobs/{job.job_id}/")
+        client.post(f"/jobs/{job.job_id}/", {"act": "cancel"})
         run_once(job.job_id)
         Job.objects.filter(pk=job.pk).update(**values)
         job.refresh_from_db()
@@ -64,6 +64,8 @@ def test_the_namespace_of_a_cancelled_clone_has_not_failed(browse, halted):
     overview = browse().get(f"/namespaces/{job.namespace_id}/").content.decode()
     assert "The clone into this namespace was cancelled." in overview
     assert "did not finish" not in overview
+    assert "Clone cancelled" in overview
+    assert "Clone failed" not in overview
 
 
 def test_a_stage_that_was_left_running_is_cancelled(cast, browse):

@@ -18,6 +18,7 @@ from nsadmin.pages.common.transfer_words import size_text
 from nsadmin.stores.mongo import namespaces as store
 from tests.pages.conftest import HTMX
 
+CANCEL = {"act": "cancel"}
 STAGES = [
     {
         "key": "a",
@@ -133,6 +134,40 @@ def test_live_fragment_polls_spaced_with_age(browse, address, job):
     assert 'id="jobs-badge"' in text
     Job.objects.update(started_at=timezone.now())
     assert 'hx-trigger="every 2s"' in browse().get(address).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("left_s", "said"), [(0.4, "Under 1\u00a0s left"), (59, "About 59\u00a0s left")]
+)
+def test_the_time_left_is_a_plain_sentence(browse, address, job, left_s, said):
+    Job.objects.update(progress={**job.progress, "left_s": left_s})
+    text = browse().get(address).content.decode()
+    assert said in text
+    assert "About under" not in text
+
+
+def test_ranges_of_a_copy_in_pages_are_counted(browse, address, job):
+    told = {"way": "pages", "points": 25, "seconds": 1}
+    ranges = [{"at_end": True}, {"at_end": False}, {"at_end": True}, "odd"]
+    Job.objects.update(
+        outputs={"transfer": told}, cursor={"transfer": {"pages": {"ranges": ranges}}}
+    )
+    text = browse().get(address).content.decode()
+    assert "Ranges confirmed" in text
+    assert "2 of 4" in text
+    shapes: list[dict[str, object]] = [{}, {"transfer": []}]
+    shapes.append({"transfer": {"pages": {"ranges": {}}}})
+    for odd in shapes:
+        Job.objects.update(cursor=odd)
+        assert "Ranges confirmed" not in browse().get(address).content.decode()
+
+
+def test_without_script_nothing_is_offered_that_needs_it(browse, address):
+    for query in ("", "?pause=1"):
+        text = browse().get(f"{address}{query}").content.decode()
+        control = text.partition('id="job-pause"')[0].rpartition("<a")[2]
+        assert "scripted" in control
+    assert "Reload to see progress" in text
 
 
 def test_ended_fragment_stops_polling(browse, address):
@@ -271,31 +306,41 @@ def test_another_kind_of_job_is_not_called_a_clone(browse, address):
 
 def test_cancelling_is_asked_once(cast, browse, address, job):
     client = browse("member")
-    assert client.post(address).headers["Location"] == address
+    assert client.post(address, CANCEL).headers["Location"] == address
     job.refresh_from_db()
     assert job.cancel_requested
     text = client.get(address).content.decode()
     assert "Cancelling" in text
     assert "Cancel the job" not in text
-    client.post(address)
-    browse("admin").post(address)
+    client.post(address, CANCEL)
+    browse("admin").post(address, CANCEL)
     event = AuditEvent.objects.get(action="job:cancel")
     assert event.actor_label == cast.users["member"].email
     audit = browse("admin").get("/organization/audit/").content.decode()
     assert '<option value="job:cancel">Job cancelled</option>' in audit
 
 
+@pytest.mark.parametrize("sent", [{}, {"act": ""}, {"act": "pause"}, {"act": "Cancel"}])
+def test_an_act_that_does_not_exist_does_nothing(browse, address, job, sent):
+    response = browse("admin").post(address, sent)
+    assert response.status_code == 422
+    assert "Nothing was done." in response.content.decode()
+    job.refresh_from_db()
+    assert not job.cancel_requested
+    assert not AuditEvent.objects.filter(action="job:cancel").exists()
+
+
 def test_readers_may_not_cancel(cast, browse, address, job):
     cast.open_sessions()
     for role in ("viewer", "support"):
-        assert browse(role).post(address).status_code == 403
+        assert browse(role).post(address, CANCEL).status_code == 403
     job.refresh_from_db()
     assert not job.cancel_requested
 
 
 def test_foreign_unknown_wrong_method_signed_out(browse, address, client):
     assert browse("stranger").get(address).status_code == 404
-    assert browse("stranger").post(address).status_code == 404
+    assert browse("stranger").post(address, CANCEL).status_code == 404
     assert browse().get("/jobs/no-such-id/").status_code == 404
     assert browse().put(address).status_code == 405
     assert client.get(address).status_code == 302
@@ -315,7 +360,7 @@ def cancelled(cast, admin):
     sent = {"namespace_name": "stopped copy", "collections": "on", "retrievers": "on"}
     admin.post(path, {**sent, "step": "confirm"})
     made = Job.objects.get(namespace_name="stopped copy")
-    admin.post(f"/jobs/{made.job_id}/")
+    admin.post(f"/jobs/{made.job_id}/", CANCEL)
     run_once(made.job_id)
     made.refresh_from_db()
     assert made.state == State.CANCELLED

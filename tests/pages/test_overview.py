@@ -55,6 +55,34 @@ def test_silent_qdrant_is_unknown_and_never_green(browse, own, cast, silence):
     assert 'hx-trigger="every 5s"' in panel
 
 
+def test_what_qdrant_said_is_in_a_fold(browse, own, cast, silence, settings):
+    assert "What Qdrant said" not in browse().get(own).content.decode()
+    silence("qdrant")
+    snapshots.invalidate(cast.own.namespace_id)  # five seconds later
+    text = browse().get(f"{own}?fresh=1").content.decode()
+    fold = text.partition('id="qdrant-said"')[2].partition("</details>")[0]
+    assert f"GET /collections/{cast.own.collection}" in fold
+    assert "No answer" in fold
+    assert settings.NSADMIN_QDRANT_URL not in fold
+    told = {"asked": "GET /x", "status": 503, "words": "<starting>"}
+    snapshots.record(cast.own.namespace_id, said=told)
+    text = browse().get(own).content.decode()
+    fold = text.partition('id="qdrant-said"')[2].partition("</details>")[0]
+    assert "HTTP status 503" in fold
+    assert "&lt;starting&gt;" in fold
+
+
+def test_each_count_leads_to_its_page(browse, own):
+    text = browse().get(own).content.decode()
+    kinds = ("objects", "buckets", "collections", "retrievers", "taxonomies")
+    pages = ["documents/", "extractors/", "indexes/"]
+    pages += [f"resources/{kind}/" for kind in kinds]
+    counts = text.partition('id="live-counts"')[2].partition('id="past-title"')[0]
+    for page in pages:
+        assert f'href="{own}{page}"' in counts
+        assert browse().get(f"{own}{page}").status_code == 200
+
+
 def test_old_look_is_never_green(browse, own, cast, silence):
     browse().get(own)
     old = timezone.now() - timedelta(hours=2)

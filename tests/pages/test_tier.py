@@ -220,6 +220,25 @@ def test_no_numbers_and_no_tier_are_told(browse, page):
     assert "Two fields need a correction" in text
 
 
+def test_the_page_says_what_becomes_of_an_entered_key(browse, page, own_cluster):
+    fields = wanted(own_cluster, min_workers="12", max_workers="8", step="check")
+    text = text_of(browse().post(page, fields), 422)
+    assert "Your key is kept for this address, sealed." in text
+    assert "Not checked until this is correct:" in text
+    assert 'href="#id_min_workers"' in text.partition('id="preflight"')[2]
+    wrong = {**fields, "qdrant_url": "http://127.0.0.1:22"}
+    text = text_of(browse().post(page, wrong), 422)
+    assert "Enter the key again with the corrected address" in text
+    assert "Your key is kept" not in text
+    assert "Not checked until these are correct:" in text
+
+
+def test_a_choice_says_that_it_moves_points(browse, page):
+    text = text_of(browse().get(page))
+    assert "99.9 %, own models. A job moves 3 points first" in text
+    assert "best effort. A job" not in text
+
+
 def fault_of(text, field):
     """What stands beside a field; empty where nothing does."""
     found = re.search(rf'id="id_{field}_error">(.*?)</div>', text, re.DOTALL)

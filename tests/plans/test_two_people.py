@@ -145,6 +145,11 @@ def test_the_page_names_who_may_and_lets_the_second_confirm(
     page = f"/namespaces/{cast.own.namespace_id}/plans/{at.plan_id}/"
     theirs = second_client.get(page).content.decode()
     assert "You confirm as the second person" in theirs
+    assert "This plan deletes" in theirs
+    assert "Delete the namespace" in theirs
+    assert "1 deletion" in theirs
+    for wrong in ("1 setting", "Set field", "Confirm one step", "as before"):
+        assert wrong not in theirs
     given = ticks_of(theirs)
     done = confirm(second_client, theirs, tick=given, step_up_password=PASSWORD)
     assert done.status_code == 303

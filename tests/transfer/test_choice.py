@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from nsadmin.jobs.models import Job, State
 from nsadmin.stores.qdrant.cluster import shared
-from nsadmin.transfer.choice import measured_rates, preview
+from nsadmin.transfer.choice import preview
+from nsadmin.transfer.measured import measured_rates, measured_sizes, whole_rates
 from nsadmin.transfer.site import Site
 from nsadmin.transfer.ways import ALL, allowed
 from tests.clones.independent import Answer, Asked, Proxy, Reader, answered, refusal
@@ -183,8 +184,17 @@ def test_the_operator_may_restrict_the_ways(settings: Any) -> None:
         assert allowed() == ways
 
 
-def _done(way: str, rate: int, *, source: str = "shared", **fields: Any) -> None:
+def _done(
+    way: str,
+    rate: int,
+    *,
+    source: str = "shared",
+    held: int | None = None,
+    sent: int = 5,
+    **fields: Any,
+) -> None:
     told = {"way": way, "points": rate * 10, "seconds": 10, "source": source}
+    told |= {"held": held, "bytes": sent}
     values = {"state": State.DONE, "kind": "clone", "ended_at": timezone.now()} | fields
     Job.objects.create(
         title="t",
@@ -211,3 +221,30 @@ def test_rates_are_those_of_recent_transfers_of_the_cluster(
     found = measured_rates(shared())
     assert found["pages"] == 200
     assert found["stream"] == 5_000
+
+
+def test_what_is_sent_is_measured_beside_what_is_held(
+    filled: Fill, beside: Any
+) -> None:
+    for ratio in (2, 4, 3):
+        _done("snapshot", 100, held=1_000, sent=1_000 * ratio)
+    _done("snapshot", 100)
+    sizes = measured_sizes(shared())
+    assert sizes == {"snapshot": 3}
+    source = filled(count=40)
+    found = preview(source, beside(source), ALL, sizes=sizes)
+    assert found.sent == (None if found.bytes is None else 3 * found.bytes)
+    assert preview(source, beside(source), ALL).sent is None
+
+
+def test_the_rate_of_whole_jobs_includes_their_proof(
+    transactional_db: None, stores: Any
+) -> None:
+    now = timezone.now()
+    for seconds in (20, 10):
+        began = now - timedelta(seconds=seconds)
+        _done("stream", 100, kind="move", started_at=began, ended_at=now)
+    _done("stream", 100, kind="clone", started_at=now - timedelta(seconds=1))
+    assert sorted(whole_rates("move", "shared", "stream", 60)) == [50, 100]
+    assert whole_rates("move", "shared", "pages", 60) == []
+    assert len(whole_rates("move", "shared", "stream", 10**6)) == 2

@@ -74,6 +74,12 @@ class MoveShard(BaseModel):
     points: int | None
 
 
+def _whole(found: Forecast) -> list[float] | None:
+    if found.fast_s is None or found.slow_s is None:
+        return None
+    return [round(found.fast_s, 1), round(found.slow_s, 1)]
+
+
 class MoveForecast(BaseModel):
     """What a move of the points would take; null where it is not known."""
 
@@ -84,7 +90,13 @@ class MoveForecast(BaseModel):
     shards: list[MoveShard]
     points: int | None
     bytes: int | None
+    sent_bytes: int | None = Field(
+        description="What is sent, indexes included; null where none was measured."
+    )
     seconds: float | None = Field(description="An estimate for the transfer alone.")
+    whole_seconds: list[float] | None = Field(
+        description="Least and most for the whole move, with its proof and the switch."
+    )
     disk: str | None
     losses: list[str] = Field(description="What the new cluster cannot keep.")
     fallback_days: int = Field(description="How long the old collection is kept.")
@@ -103,7 +115,9 @@ class MoveForecast(BaseModel):
             ],
             points=chosen.points if chosen else None,
             bytes=chosen.bytes if chosen else None,
+            sent_bytes=chosen.sent if chosen else None,
             seconds=chosen.seconds if chosen else None,
+            whole_seconds=_whole(found),
             disk=chosen.disk if chosen else None,
             losses=found.losses,
             fallback_days=found.fallback_days,

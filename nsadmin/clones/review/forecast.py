@@ -1,27 +1,15 @@
 """How long a clone would take, from the clones that were made before."""
 
 from dataclasses import dataclass
-from typing import Any, Final
-
-from django.db.models import Q
-from django.utils import timezone
 
 from nsadmin.clones.copy.ways import ways_for
 from nsadmin.clones.stages import KIND
 from nsadmin.errors import NsadminError
-from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.transfer import choice
+from nsadmin.transfer import choice, measured
 from nsadmin.transfer.choice import Choice
-from nsadmin.transfer.session import KEY
 from nsadmin.transfer.site import Site
-
-# The last clones that are looked through, and those of them that are measured by.
-_READ: Final = 20
-_MEASURED: Final = 5
-# A small clone takes longer for each point, so it is no measure for a large one.
-_SMALL: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +36,8 @@ def forecast(source: Namespace, clone: Namespace) -> Forecast:
     chosen = _choice(source, clone)
     if chosen is None:
         return Forecast()
-    rates = measured(cluster_of(clone).label, chosen.way, chosen.points)
+    label = cluster_of(clone).label
+    rates = measured.whole_rates(KIND, label, chosen.way, chosen.points)
     if not rates or not chosen.points:
         seconds = chosen.seconds
         return Forecast(chosen.points, chosen, fast_s=seconds, slow_s=seconds)
@@ -69,33 +58,12 @@ def _choice(source: Namespace, clone: Namespace) -> Choice | None:
     try:
         here = Site(cluster_of(source), source.collection)
         there = Site(cluster_of(clone), clone.collection)
-        rates = choice.measured_rates(there.cluster)
-        return choice.preview(here, there, ways_for(source, clone), rates=rates)
+        return choice.preview(
+            here,
+            there,
+            ways_for(source, clone),
+            rates=measured.measured_rates(there.cluster),
+            sizes=measured.measured_sizes(there.cluster),
+        )
     except NsadminError:
         return None
-
-
-def measured(label: str, way: str, points: int) -> list[float]:
-    """Return points per second of whole clones to or from a cluster, the latest first.
-
-    They include the proof. Clones much smaller than `points` are left out.
-    """
-    places = Q(**{f"outputs__{KEY}__source": label})
-    places |= Q(**{f"outputs__{KEY}__target": label})
-    done = Job.objects.filter(places, kind=KIND, state=State.DONE)
-    rows = done.order_by("-ended_at").only(
-        "outputs", "started_at", "resumed_at", "ended_at", "earlier_s"
-    )
-    rates = (_rate(job, way, min(points, _SMALL)) for job in rows[:_READ])
-    return [rate for rate in rates if rate is not None][:_MEASURED]
-
-
-def _rate(job: Job, way: str, least: int) -> float | None:
-    told: Any = job.outputs.get(KEY)
-    seconds = job.running_s(timezone.now())
-    if not isinstance(told, dict) or told.get("way") != way or not seconds:
-        return None
-    points = told.get("points")
-    if not isinstance(points, int) or points < max(1, least):
-        return None
-    return points / seconds

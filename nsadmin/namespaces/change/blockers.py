@@ -19,6 +19,12 @@ def running_jobs(namespace_id: str) -> list[Job]:
 COPYING = "The platform is copying this namespace."
 
 
+def copying_job(namespace_id: str) -> Job | None:
+    """Return a live job that reads the namespace, such as a clone of it."""
+    reading = Job.objects.filter(source_namespace_id=namespace_id, state__in=LIVE)
+    return reading.order_by("created_at").first()
+
+
 def may_know(actor: Actor, namespace: Namespace, job: Job) -> bool:
     """Tell whether the actor may learn the id and name of a job on the namespace.
 
@@ -53,7 +59,7 @@ def require_unused(actor: Actor, namespace: Namespace) -> None:
     jobs = [job for job in running if may_know(actor, namespace, job)]
     if not jobs:
         raise Conflict(COPYING, code="namespace_busy")
-    titles = "; ".join(f"{job.title} ({job.job_id})" for job in jobs[:5])
+    titles = "; ".join(job.title for job in jobs[:5])
     count = "A job is" if len(jobs) == 1 else f"{len(jobs)} jobs are"
     more = f" {COPYING}" if len(jobs) < len(running) else ""
     raise Conflict(
@@ -70,7 +76,7 @@ def require_not_deleting(namespace: Namespace) -> None:
     """Raise Conflict, naming the job, for a namespace that is being deleted."""
     if namespace.deletion_task_id is not None:
         raise Conflict(
-            f"The namespace is being deleted by job {namespace.deletion_task_id}.",
+            "The namespace is being deleted; it can no longer be changed.",
             code="namespace_busy",
             details={"task_id": namespace.deletion_task_id},
         )
@@ -81,7 +87,8 @@ def require_not_moving(namespace: Namespace) -> None:
     move = move_of(namespace)
     if move is not None:
         raise Conflict(
-            f"The namespace is being moved to another cluster by job {move.task_id}.",
+            "The namespace is being moved to another cluster; it can be changed once "
+            "that job has ended.",
             code="namespace_busy",
             details={"task_id": move.task_id},
         )

@@ -26,7 +26,7 @@ from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.moving import (
     MOVE,
-    place_of,
+    place_words,
     with_infrastructure,
     without_secrets,
 )
@@ -149,12 +149,6 @@ class MoveStart:
                 "is_back": is_back,
             },
         )
-
-
-def place_words(namespace: Namespace) -> str:
-    """Return where a namespace runs, as the end of a sentence."""
-    place, _ = place_of(namespace)
-    return "the shared cluster" if namespace.tier == "shared" else place
 
 
 def _place(namespace: Namespace) -> Raw:

@@ -2,7 +2,6 @@
 
 from nsadmin.access.actor import Actor
 from nsadmin.errors import CollectionGone, Conflict, Unavailable
-from nsadmin.jobs.models import LIVE, Job
 from nsadmin.namespaces.change import blockers
 from nsadmin.namespaces.placement.sent_infrastructure import SentInfrastructure
 from nsadmin.namespaces.plan.desired import ActualCollection
@@ -76,9 +75,7 @@ def _require_collection(plan: Plan, actual: ActualCollection) -> None:
 
 def _require_no_copy(actor: Actor, namespace: Namespace) -> None:
     """Raise Conflict while a clone reads the namespace: the clone must match it."""
-    copying = Job.objects.filter(
-        source_namespace_id=namespace.namespace_id, state__in=LIVE
-    ).first()
+    copying = blockers.copying_job(namespace.namespace_id)
     if copying is None:
         return
     if not blockers.may_know(actor, namespace, copying):

@@ -20,6 +20,7 @@ from nsadmin.namespaces.plan.steps import PlanWarning
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.moving import place_words
 
 _CREATED_THERE = PlanWarning(
     "The collection has no points, so it is created on the new cluster; the empty one "
@@ -27,15 +28,16 @@ _CREATED_THERE = PlanWarning(
 )
 
 
-def _warnings_of_job() -> tuple[PlanWarning, ...]:
+def _warnings_of_job(now: Namespace, after: Namespace) -> tuple[PlanWarning, ...]:
     """Return the warnings of a plan whose points a job moves; they replace others."""
+    old, new = place_words(now), place_words(after)
     days = settings.NSADMIN_MOVE_FALLBACK_DAYS
     kept = "1 day" if days == 1 else f"{days} days"
     return (
         PlanWarning(
-            "A job moves the points. Until it ends, searches and writes go to the old "
-            "cluster, and nothing else of the namespace can be changed; then they go "
-            f"to the new one. The old collection is kept for {kept}, to move back."
+            f"A job moves the points. Until it ends, searches and writes go to {old}, "
+            "and nothing else of the namespace can be changed; then they go to "
+            f"{new}. The collection on {old} is kept for {kept}, to move back."
         ),
     )
 
@@ -89,7 +91,7 @@ class Relocation:
         """
         plan = self.plan
         if any(check.moves_points for check in self.checks):
-            return replace(plan, warnings=_warnings_of_job())
+            return replace(plan, warnings=_warnings_of_job(self.namespace, self.after))
         if not any(check.is_empty for check in self.checks):
             return plan
         actual = probe.actual_collection(self.after)

@@ -29,6 +29,8 @@ _STEP_S = 0.05
 PROBE_INTERVAL_S = 5
 # The silence of a cluster is remembered for this long, or until it answers.
 _SILENCE_S = 60
+# Key in the facts of a snapshot: what the last probe got instead of a good answer.
+SAID = "said"
 _NOT_QDRANT = "The cluster answers with something that is not Qdrant's."
 
 
@@ -124,15 +126,23 @@ def probe_collection(namespace: Namespace, *, timeout_s: float) -> Snapshot:
     """Ask Qdrant now; store and return the snapshot, also if it was silent."""
     began = time.perf_counter()
     found: LiveCollection | None = None
-    error = ""
+    error, said = "", None
     try:
         cluster = cluster_of(namespace)
         with track_reachability(cluster):
             found = collections.get(cluster, namespace.collection, timeout_s=timeout_s)
     except NsadminError as failure:
         error = failure.message
+        said = {
+            "asked": f"GET /collections/{namespace.collection}",
+            "status": failure.details.get("status"),
+            "words": failure.details.get("upstream"),
+        }
     milliseconds = (time.perf_counter() - began) * 1000
     taken = snapshots.store(namespace.namespace_id, found, error, milliseconds)
+    if said is not None:
+        snapshots.record(namespace.namespace_id, **{SAID: said})
+        taken = snapshots.stored(namespace.namespace_id) or taken
     snapshots.cache(namespace, taken)
     return taken
 

@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
 NAME_MIN, NAME_MAX = 3, 64
+# The published specification lets the name of a clone be shorter.
+CLONE_NAME_MIN = 1
 DESCRIPTION_MAX = 2000
 FIELD_NAME_MAX = 255
 # Payload indexes of a namespace, including those of the system.

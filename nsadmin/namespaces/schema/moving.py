@@ -122,6 +122,12 @@ def place_of(namespace: Namespace) -> tuple[str, str]:
     return place, namespace.collection
 
 
+def place_words(namespace: Namespace) -> str:
+    """Return where a namespace runs, as the end of a sentence."""
+    place, _ = place_of(namespace)
+    return "the shared cluster" if namespace.tier == "shared" else place
+
+
 def elsewhere(namespace: Namespace) -> list[Namespace]:
     """Return the namespace as it is on clusters where it was, or goes to."""
     places = [left.infrastructure for left in left_behind(namespace)]

@@ -8,14 +8,18 @@ from nsadmin.jobs import controls
 from nsadmin.jobs.queries import Viewer
 from nsadmin.moves import preview as moves
 from nsadmin.namespaces.change.commit import Preview
-from nsadmin.namespaces.change.moving import place_words
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.moving import (
     fallback_of,
     move_of,
+    place_words,
     with_infrastructure,
 )
-from nsadmin.pages.common.transfer_words import size_text, way_words
+from nsadmin.pages.common.transfer_words import (
+    forecast_text,
+    size_text,
+    way_words,
+)
 
 # The field of a plan that moves points.
 PAUSE = "pause_writes"
@@ -49,6 +53,8 @@ def move_plan(preview: Preview) -> dict[str, Any]:
         "forecast": forecast,
         "way": way_words(chosen.way) if chosen else "",
         "size": size_text(chosen.bytes) if chosen else "",
+        "sent": size_text(chosen.sent) if chosen else "",
+        "time": forecast_text([forecast.fast_s, forecast.slow_s]) if forecast else "",
     }
 
 

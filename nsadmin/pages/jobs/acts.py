@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 
 from nsadmin.access.web import gate
 from nsadmin.clones import outlook, resume
-from nsadmin.errors import Conflict, NsadminError, RateLimited
+from nsadmin.errors import Conflict, Invalid, NsadminError, RateLimited
 from nsadmin.jobs import queries
 from nsadmin.jobs.models import Job
 from nsadmin.namespaces.lifecycle import deletion
@@ -19,9 +19,16 @@ Show = Callable[[HttpRequest, Job, int], HttpResponse]
 
 
 def act(request: HttpRequest, row: Job, show: Show) -> HttpResponse:
-    """Do what the form asks for; `show` returns the page where that is refused."""
-    wanted = request.POST.get("act", "")
-    return _ACTS.get(wanted, _cancel)(request, row, show)
+    """Do what the form asks for; `show` returns the page where that is refused.
+
+    Raises Invalid for an act that does not exist.
+    """
+    wanted = _ACTS.get(request.POST.get("act", ""))
+    if wanted is None:
+        raise Invalid.at(
+            "act", "A job can be cancelled, resumed or discarded. Nothing was done."
+        )
+    return wanted(request, row, show)
 
 
 def _cancel(request: HttpRequest, row: Job, _show: Show) -> HttpResponse:
@@ -68,6 +75,7 @@ def _discard(request: HttpRequest, row: Job, _show: Show) -> HttpResponse:
 
 
 _ACTS: Mapping[str, Callable[[HttpRequest, Job, Show], HttpResponse]] = {
+    "cancel": _cancel,
     "resume": _resume,
     "discard": _discard,
 }

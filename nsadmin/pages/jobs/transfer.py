@@ -6,6 +6,15 @@ from typing import Any
 
 from nsadmin.jobs.models import Job
 from nsadmin.pages.common.transfer_words import size_text, way_words
+from nsadmin.transfer.session import KEY
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """Ranges of ids that are copied side by side: those confirmed, and all of them."""
+
+    done: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +31,13 @@ class TransferView:
     points: int | None
     size: str
     rate: float | None
+    ranges: Ranges | None
     reasons: list[str]
 
 
 def transfer_of(job: Job) -> TransferView | None:
     """Return the transfer of a job; None for a job without one."""
-    stored: Any = (job.outputs or {}).get("transfer")
+    stored: Any = (job.outputs or {}).get(KEY)
     if not isinstance(stored, dict) or not stored.get("way"):
         return None
     points, seconds = stored.get("points"), stored.get("seconds")
@@ -39,8 +49,20 @@ def transfer_of(job: Job) -> TransferView | None:
         points=points,
         size=size_text(stored.get("bytes")),
         rate=points / seconds if points and seconds else None,
+        ranges=_ranges(job),
         reasons=[str(reason) for reason in stored.get("reasons") or []],
     )
+
+
+def _ranges(job: Job) -> Ranges | None:
+    """Return the ranges of a transfer in pages, from the job's cursor; else None."""
+    pages: Any = (job.cursor or {}).get(KEY)
+    pages = pages.get("pages") if isinstance(pages, dict) else None
+    stored = pages.get("ranges") if isinstance(pages, dict) else None
+    if not isinstance(stored, list) or not stored:
+        return None
+    done = sum(isinstance(e, dict) and e.get("at_end") is True for e in stored)
+    return Ranges(done, len(stored))
 
 
 def _time(text: object) -> datetime | None:

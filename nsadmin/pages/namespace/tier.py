@@ -29,6 +29,7 @@ from nsadmin.pages.namespace.forms.tier import TierForm
 from nsadmin.pages.namespace.sealed_input import hold_again, keep_secret, kept_secret
 from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, show_form
 from nsadmin.pages.plans.form_pages import FormPage, form_page, kept_form
+from nsadmin.pages.templatetags.formatting import many
 
 TEMPLATE = "namespaces/tier.html"
 _WRITE = Action.NAMESPACE_INFRASTRUCTURE
@@ -117,8 +118,9 @@ def _context(
     reason = why_not(gate.actor_of(request), _WRITE, view)
     rows = list(_rows(form, view))
     look = queries.snapshot(view)
+    points = look.live.points if look is not None and look.live else None
     return {
-        "tiers": TIERS,
+        "tiers": list(_tiers(namespace.tier, points)),
         "rows": {row.name: row for row in rows},
         "differing": sum(row.is_changed for row in rows) + (form.key is not None),
         "checked_tier": form["compute_tier"].value(),
@@ -130,7 +132,7 @@ def _context(
         "key": has_stored_key(namespace),
         "facts": facts(namespace),
         "tier_name": dict(TIERS)[namespace.tier],
-        "points": look.live.points if look is not None and look.live else None,
+        "points": points,
         "now": timezone.now(),
         **move_context(gate.actor_of(request), namespace),
         "curl": api_examples.of_body(
@@ -139,6 +141,26 @@ def _context(
             {"infrastructure": {"max_concurrent_jobs": 10, "max_workers": 4}},
         ),
     }
+
+
+_LINES = {
+    "shared": "Ours, best effort",
+    "dedicated_cpu": "99.9 %, own models",
+    "dedicated_gpu": "99.9 %, own models, GPU",
+}
+
+
+def _tiers(now: str, points: int | None) -> Iterator[tuple[str, str, str]]:
+    """Yield value, label and one line of each tier: what it offers, what it moves.
+
+    Between the shared cluster and a dedicated one a job moves the points.
+    """
+    for value, label in TIERS:
+        moves = bool(points) and value != now and "shared" in (value, now)
+        line = _LINES[value]
+        if moves:
+            line += f". A job moves {many(points or 0, 'point')} first"
+        yield value, label, line
 
 
 @dataclass(frozen=True, slots=True)

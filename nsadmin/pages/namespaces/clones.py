@@ -67,6 +67,13 @@ class ForecastView:
     estimate: str
     way: str
     size: str
+    sent: str
+
+    @property
+    def rates(self) -> str:
+        """The measured points per second, as one number or as two."""
+        low, high = (f"{rate or 0:,.0f}" for rate in (self.told.low, self.told.high))
+        return low if low == high else f"{low} to {high}"
 
 
 @keep_secret
@@ -186,6 +193,7 @@ def _forecast_view(told: Forecast) -> ForecastView:
         else f"about {time}",
         way=way_words(way.way) if way else "",
         size=size_text(way.bytes) if way else "",
+        sent=size_text(way.sent) if way else "",
     )
 
 

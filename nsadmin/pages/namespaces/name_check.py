@@ -5,11 +5,10 @@ from django.views.decorators.http import require_safe
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.clones.request import NAME_MIN as CLONE_NAME_MIN
 from nsadmin.errors import Conflict, Invalid, Unavailable
 from nsadmin.namespaces.change import preconditions
 from nsadmin.namespaces.schema.document import Namespace
-from nsadmin.namespaces.schema.limits import NAME_MIN
+from nsadmin.namespaces.schema.limits import CLONE_NAME_MIN, NAME_MIN
 from nsadmin.namespaces.schema.text import clean_name
 from nsadmin.pages.common.badges import Badge
 from nsadmin.pages.common.htmx import page

@@ -22,7 +22,7 @@ from nsadmin.pages.common.badges import (
     health_badge,
 )
 from nsadmin.pages.common.context_processors import frame_of
-from nsadmin.pages.templatetags.formatting import ago, at, exact, lasting
+from nsadmin.pages.templatetags.formatting import ago, at, exact, roughly
 
 Work = tuple[str, dict[str, Any]]
 _AT_WORK = frozenset({"cloning", "deleting"})
@@ -79,7 +79,7 @@ def _shown(row: MirroredNamespace, shown: ShownStatus, work: Work | None) -> Lis
     under, title = _under(row, state, shown)
     left = progress.get("left_s")
     if is_filling and left is not None:
-        under, title = f"about {lasting(left)} left", ""
+        under, title = f"{roughly(left)} left", ""
     is_at_work = bool(kind) or row.status in _AT_WORK
     return ListRow(
         row=row,

@@ -21,6 +21,7 @@ from nsadmin.pages.common.done import SeeOther, page_address
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.htmx import FORM_ADDRESS
 from nsadmin.pages.common.page_context import change_page, namespace_scope, say_when
+from nsadmin.pages.plans.busy import busy_note
 from nsadmin.pages.plans.form_pages import PLAN, FormPage
 from nsadmin.plans import service
 from nsadmin.plans.forms import kept_input
@@ -69,6 +70,7 @@ def show_form(
     context = {
         **namespace_scope(plan_form.view),
         **plan_form.context,
+        "busy": busy_note(actor_of(request), plan_form.view.namespace),
         "form": plan_form.form,
         "base": plan_form.form.written_base(plan_form.view.namespace),
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from nsadmin.namespaces.plan.desired import (
     ActualCollection,
@@ -36,6 +37,8 @@ class StepView:
     is_new: bool
 
 
+# The kind of the step that deletes a namespace.
+DELETE: Final = "delete_namespace"
 # Verb, icon and role of each kind of step; a kind that is not listed gets the last one.
 _DRAWN: dict[str, tuple[str, str, str]] = {
     "set_field": ("Set field", "pencil", "idle"),
@@ -45,6 +48,9 @@ _DRAWN: dict[str, tuple[str, str, str]] = {
     "create_collection": ("Add", "vector-triangle", "ok"),
     "create_index": ("Add", "plus", "ok"),
     "drop_index": ("Remove", "trash", "bad"),
+    DELETE: ("Deletion", "trash", "bad"),
+    "clone_namespace": ("Copy", "copy-plus", "ok"),
+    "set_expiry": ("Expiry", "clock", "idle"),
 }
 _OTHER = ("Set field", "pencil", "idle")
 
@@ -132,6 +138,9 @@ def summary_of(kinds: Iterable[str]) -> str:
         (drawn.count("Add") + drawn.count("Append"), "addition"),
         (drawn.count("Remove"), "removal"),
         (drawn.count("Set field"), "setting"),
+        (drawn.count("Expiry"), "expiry"),
+        (drawn.count("Copy"), "clone"),
+        (drawn.count("Deletion"), "deletion"),
     ]
     return ", ".join(many(count, word) for count, word in counts if count)
 
@@ -149,6 +158,8 @@ def effects(
     """
     if moves_points:
         return _MOVE_EFFECTS
+    if deletes(plan):
+        return _DELETE_EFFECTS
     calls = len(in_qdrant(plan.steps))
     indexes = actual.indexes if actual is not None else declared_indexes(namespace)
     vectors = actual.vectors if actual is not None else expected_vectors(namespace)
@@ -178,6 +189,19 @@ _MOVE_EFFECTS = [
     ("Points", "Copied as they are, then compared one by one"),
     ("Audit", "Before the first write, then the outcome"),
 ]
+
+
+_DELETE_EFFECTS = [
+    ("Namespace", "No longer listed or searched; its name is free"),
+    ("Contents", "Kept while it can be restored, then deleted for good"),
+    ("Points rewritten", "0"),
+    ("Audit", "Before the first write, then the outcome"),
+]
+
+
+def deletes(plan: Plan) -> bool:
+    """Tell whether a plan deletes its namespace."""
+    return any(step.kind == DELETE for step in plan.steps)
 
 
 def beginnings(plan: Plan, namespace: Namespace) -> list[tuple[str, str]]:

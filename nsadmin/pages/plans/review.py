@@ -23,7 +23,8 @@ from nsadmin.pages.common.forms.base import ChangeForm, EditConflict
 from nsadmin.pages.common.move_note import PAUSE, move_plan
 from nsadmin.pages.common.page_context import change_page, namespace_scope
 from nsadmin.pages.plans import head, presenter
-from nsadmin.pages.templatetags.formatting import lasting, many
+from nsadmin.pages.plans.busy import busy_note
+from nsadmin.pages.templatetags.formatting import many, roughly
 from nsadmin.plans import approvals, rates
 from nsadmin.plans.calls import Call, calls_of
 from nsadmin.plans.endings import Deletion
@@ -83,6 +84,7 @@ def show(request: HttpRequest, review: Review, *, status: int = 200) -> HttpResp
         "ticks_missing": review.is_incomplete,
         "error": review.error,
         "contested": review.conflicts,
+        "busy": busy_note(actor_of(request), view.namespace),
         "stays": review.wanted.stays if isinstance(review.wanted, Revert) else [],
         "second": approvals.needed(
             actor_of(request), review.saved, review.wanted, review.preview
@@ -110,6 +112,7 @@ def _plan_context(request: HttpRequest, review: Review) -> dict[str, Any]:
     adds_vectors = bool(added_vectors(plan.steps))
     return {
         "plan": plan,
+        "deletes": presenter.deletes(plan),
         "steps": presenter.steps(plan, before),
         "gone": presenter.removed_fields(plan, before),
         "adds_vectors": adds_vectors,
@@ -150,7 +153,8 @@ def _time(preview: Preview) -> list[tuple[str, str]]:
     if expected.seconds is None:
         return [("Expected time", "Not known: no index build has been measured yet")]
     builds = many(expected.measured, "earlier build")
-    return [("Expected time", f"About {lasting(expected.seconds)}, from {builds}")]
+    time = roughly(expected.seconds).capitalize()
+    return [("Expected time", f"{time}, from {builds}")]
 
 
 def _pauses(review: Review) -> bool:

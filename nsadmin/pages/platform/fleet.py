@@ -14,6 +14,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.access.web.sign_in import post_only
 from nsadmin.errors import Conflict, NotFound
+from nsadmin.health import troubles
 from nsadmin.health.fleet import (
     Attention,
     Fleet,
@@ -26,7 +27,7 @@ from nsadmin.health.troubles import Trouble
 from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.lifecycle import fuse
 from nsadmin.namespaces.lifecycle.fuse import Kind
-from nsadmin.pages.common.badges import HEALTH, UNKNOWN, Badge
+from nsadmin.pages.common.badges import CLONE_CANCELLED, HEALTH, UNKNOWN, Badge
 from nsadmin.pages.common.htmx import page, unchanged, wants_fragment
 from nsadmin.pages.templatetags.formatting import many
 
@@ -139,4 +140,6 @@ def _cluster_state(cluster: ClusterLook) -> tuple[Badge, object]:
 
 
 def _badge(row: Attention) -> Badge:
+    if row.sentence == troubles.CLONE_CANCELLED:
+        return CLONE_CANCELLED
     return _BADGES[row.trouble]

@@ -96,6 +96,12 @@ def lasting(seconds: float | None) -> str:
     return " ".join(f"{n}\u00a0{unit}" for n, unit in parts[:2] if n)
 
 
+@register.filter
+def roughly(seconds: float) -> str:
+    """Write an estimated duration, such as `about 21 min` or `under 1 s`."""
+    return lasting(seconds) if seconds < 1 else f"about {lasting(seconds)}"
+
+
 def _ago(moment: datetime, now: datetime) -> str:
     seconds = (now - moment).total_seconds()
     if 0 <= seconds < 2:
@@ -261,16 +267,13 @@ def parameters(schema: dict[str, Any]) -> str:
         ]
     if schema.get("is_tenant"):
         found.append("separates tenants")
-    others = sorted(set(schema) - _SHOWN_PARAMETERS)
-    return ", ".join(
-        found
-        + [
-            PARAMETER_WORDS.get(key, key)
-            if schema[key] is True
-            else name_parameter(key, schema[key])
-            for key in others
-        ]
-    )
+    others = [
+        PARAMETER_WORDS.get(key, key)
+        if schema[key] is True
+        else name_parameter(key, schema[key])
+        for key in sorted(set(schema) - _SHOWN_PARAMETERS)
+    ]
+    return ", ".join([*found, *others])
 
 
 @register.filter

@@ -107,12 +107,15 @@ class SetField(Step):
         return self.field in PLACEMENT
 
     def warnings(self, actual: ActualCollection | None) -> list[PlanWarning]:
-        """Return the consequence of a new address."""
+        """Return the consequence of a new address, with both clusters."""
         if self.field != "infrastructure.qdrant_url":
             return []
+        new, old = (
+            value or "the shared cluster" for value in (self.after, self.before)
+        )
         sentence = (
-            "As soon as the change is made, every search and write goes to the new "
-            "cluster; the collection on the old cluster stays."
+            f"From the switch on, every search and write goes to {new}; the collection "
+            f"on {old} is kept for now."
         )
         return [PlanWarning(sentence)]
 
@@ -213,7 +216,8 @@ class SetSecret(Step):
         if self.after:
             return []
         sentence = (
-            "The stored key is deleted; going back to this cluster needs it again."
+            f"The stored key of {self.destination} is removed. While “Move back” is "
+            "offered, that still works; later a way back needs the key again."
         )
         return [PlanWarning(sentence)]
 

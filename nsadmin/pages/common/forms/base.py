@@ -70,6 +70,7 @@ class ChangeForm(BaseForm):
     labels: ClassVar[Mapping[str, str]] = {}
 
     base = forms.CharField(required=False, widget=forms.HiddenInput)
+    _blocking_job = ""
 
     @property
     def faulty_fields(self) -> list[BoundField]:
@@ -82,8 +83,14 @@ class ChangeForm(BaseForm):
         faulty = self.faulty_fields
         return faulty[0].html_name if faulty else ""
 
+    @property
+    def blocking_job(self) -> str:
+        """Return the id of the job because of which the form was refused, else ""."""
+        return self._blocking_job
+
     def take(self, error: NsadminError) -> None:
         """Add the error to its fields, or to the form if it has none."""
+        self._blocking_job = str(error.details.get("task_id") or "")
         faults = error.errors if isinstance(error, Invalid) else {}
         field = error.details.get("field")
         if isinstance(field, str):

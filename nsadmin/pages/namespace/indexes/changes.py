@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from nsadmin.advice.usage import FieldUsage
 from nsadmin.namespaces.read.snapshots import Snapshot
 from nsadmin.pages.namespace.forms.indexes import IndexesForm
-from nsadmin.pages.templatetags.formatting import lasting, many
+from nsadmin.pages.templatetags.formatting import many, roughly
 from nsadmin.plans import rates
 
 Used = Mapping[str, FieldUsage]
@@ -68,7 +68,7 @@ def _cost(snapshot: Snapshot | None) -> str:
     """Return how long a build takes by the measured rate; empty if not known."""
     live = snapshot.live if snapshot is not None else None
     seconds = rates.seconds_of_a_build(live.points) if live is not None else None
-    return "" if seconds is None else f"builds in about {lasting(seconds)}"
+    return "" if seconds is None else f"builds in {roughly(seconds)}"
 
 
 def _last_use(field: str, used: Used | None) -> str:

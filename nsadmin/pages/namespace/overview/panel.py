@@ -12,6 +12,7 @@ from nsadmin.access.actor import Actor
 from nsadmin.health.drift import vector_coverage
 from nsadmin.namespaces.mirror.status import StatusText, current_status_text
 from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read.probe import SAID
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.read.snapshots import LiveShape, Snapshot
 from nsadmin.pages.common.badges import Badge, health_badge
@@ -73,8 +74,21 @@ class Panel:
     @property
     def seen(self) -> str:
         """A short digest of everything that is shown except the times."""
-        shown = (self.status, self.live, self.builds, self.paused, self.every)
+        said = self._reported(SAID)
+        shown = (self.status, self.live, self.builds, self.paused, self.every, said)
         return blake2s(repr(shown).encode(), digest_size=6).hexdigest()
+
+    @property
+    def said(self) -> str:
+        """What was asked and what came back, as Qdrant says it; "" if all is well."""
+        seen = self.snapshot
+        if seen is None or seen.ok:
+            return ""
+        answer = self._reported(SAID) or {}
+        status = answer.get("status")
+        came = f"HTTP status {status}" if status else "No answer"
+        lines = (str(answer.get("asked") or ""), came, str(answer.get("words") or ""))
+        return "\n".join(line for line in lines if line)
 
     @property
     def shown_around(self) -> str:

@@ -13,7 +13,7 @@ from nsadmin.health.sampling import cluster_probe
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import history, lookups, queries
 from nsadmin.namespaces.read.queries import NamespaceView
-from nsadmin.pages.common.badges import HEALTH, TIERS
+from nsadmin.pages.common.badges import TIERS, health_badge
 from nsadmin.pages.common.charts.timeline import timeline
 from nsadmin.pages.common.failing_items import notes_for
 from nsadmin.pages.common.htmx import add_message, page, unchanged, wants_fragment
@@ -40,7 +40,9 @@ def overview(request: HttpRequest, namespace_id: str) -> HttpResponse:
         "changed_by": next(
             (e.actor_label for e in events if e.revision == view.namespace.revision), ""
         ),
-        "clone_state": HEALTH.get(view.namespace.clone_status or ""),
+        "clone_state": health_badge(
+            view.namespace.clone_status or "", view.namespace.clone_error or ""
+        ),
         "tier": TIERS[view.namespace.tier],
         "facts": facts(view.namespace),
         "source": _source(request, view),

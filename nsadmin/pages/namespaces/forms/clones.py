@@ -11,11 +11,16 @@ from nsadmin.access.models import Plan
 from nsadmin.access.permissions import Action
 from nsadmin.clones.request import CloneRequest, parse_clone
 from nsadmin.clones.target import DedicatedTarget, Target, resolved
-from nsadmin.namespaces.change.moving import place_words as cluster_words
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.infrastructure import KEY_FIELD
-from nsadmin.namespaces.schema.limits import DESCRIPTION_MAX, NAME_MAX
+from nsadmin.namespaces.schema.limits import (
+    CLONE_NAME_MIN,
+    DESCRIPTION_MAX,
+    NAME_MAX,
+    NAME_MIN,
+)
+from nsadmin.namespaces.schema.moving import place_words as cluster_words
 from nsadmin.pages.common.forms.placement import PLACES, PlacementForm
 
 _OF_SOURCE = "source"
@@ -31,8 +36,9 @@ class CloneForm(PlacementForm):
         strip=False,
         error_messages={"required": "The clone needs a name."},
         widget=forms.TextInput({"spellcheck": "false"}),
-        help_text=f"1 to {NAME_MAX} characters, unique in the organization regardless "
-        "of case. Reserved when the clone starts.",
+        help_text=f"{CLONE_NAME_MIN} to {NAME_MAX} characters, unique in the "
+        f"organization regardless of case. A later name needs at least {NAME_MIN}. "
+        "Reserved when the clone starts.",
     )
     description = forms.CharField(
         label="Description",
