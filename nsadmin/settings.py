@@ -198,9 +198,12 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # 3. Data -----------------------------------------------------------------------------
+# The pages that a transaction of the mirror changes, some MB, stay in memory until it
+# ends, and the log has room for several of them before they are copied to the file.
 _SQLITE = {
     "init_command": (
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=5000;"
+        "PRAGMA cache_size=-8000;PRAGMA wal_autocheckpoint=4000;"
     ),
     "transaction_mode": "IMMEDIATE",
 }
