@@ -17,6 +17,7 @@ ROW: Final = MirroredNamespace._meta  # noqa: SLF001
 DOCUMENT: Final = MirroredDocument._meta  # noqa: SLF001
 # Columns whose values a driver does not take as they are.
 _ADAPTED: Final = (models.DateTimeField, models.JSONField)
+_UTC: Final = "+00:00"
 
 
 def value_of(name: str) -> Value:
@@ -62,4 +63,6 @@ def _as_it_is(value: Any) -> Any:
 
 def _sqlite_time(value: datetime | None) -> str | None:
     """Return a time as Django writes it, without asking for its settings each time."""
-    return None if value is None else str(value.astimezone(UTC).replace(tzinfo=None))
+    if value is None:
+        return None
+    return value.astimezone(UTC).isoformat(" ").removesuffix(_UTC)
