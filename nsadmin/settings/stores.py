@@ -8,9 +8,12 @@ from redis.retry import Retry
 
 from nsadmin.settings.environment import NSADMIN_DATABASE_URL, NSADMIN_REDIS_URL
 
+# The pages that a transaction of the mirror changes, some MB, stay in memory until it
+# ends, and the log has room for several of them before they are copied to the file.
 _SQLITE = {
     "init_command": (
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=5000;"
+        "PRAGMA cache_size=-8000;PRAGMA wal_autocheckpoint=4000;"
     ),
     "transaction_mode": "IMMEDIATE",
 }

@@ -80,6 +80,8 @@ USING gin (text gin_trgm_ops)
 """
 # A namespace whose other columns change is found as before.
 _WATCHED = ("name", "search_text", "internal_id", "scope", "deleted_at")
+# The database looks at no condition where a statement writes none of the columns.
+_UPDATED = f"UPDATE OF {', '.join(_WATCHED)}"
 
 
 def install(*, using: str, **_: Any) -> None:
@@ -179,7 +181,7 @@ def _sqlite_triggers() -> dict[str, tuple[str, str, list[str]]]:
     forget = _of(_GONE, "OLD")
     return {
         "search_namespace_added": (f"INSERT ON {MIRROR}", "TRUE", _follow()),
-        "search_namespace_changed": (f"UPDATE ON {MIRROR}", renamed, _follow()),
+        "search_namespace_changed": (f"{_UPDATED} ON {MIRROR}", renamed, _follow()),
         "search_namespace_gone": (f"DELETE ON {MIRROR}", "TRUE", [forget]),
         "search_entry_added": (f"INSERT ON {ENTRY}", "TRUE", [added]),
         "search_entry_gone": (f"DELETE ON {ENTRY}", "TRUE", [gone]),
@@ -207,7 +209,7 @@ def _postgresql_triggers() -> dict[str, tuple[str, str, str]]:
     renamed = _changes("IS DISTINCT FROM", _WATCHED)
     return {
         "search_namespace_added": ("INSERT", "TRUE", follow),
-        "search_namespace_changed": ("UPDATE", renamed, follow),
+        "search_namespace_changed": (_UPDATED, renamed, follow),
         "search_namespace_gone": ("DELETE", "TRUE", _of(_GONE, "OLD")),
     }
 

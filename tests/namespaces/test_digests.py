@@ -10,9 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from nsadmin.access.models import Organization
 from nsadmin.jobs import items
-from nsadmin.namespaces.mirror import comparison, digests, rolling, rows, writing
+from nsadmin.namespaces.mirror import comparison, digests, rolling, writing
 from nsadmin.namespaces.mirror import copies as making
 from nsadmin.namespaces.mirror.mirror import mirror_one
+from nsadmin.namespaces.mirror.rows import namespaces
 from nsadmin.namespaces.models import MirroredDocument, MirroredNamespace
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection
@@ -158,7 +159,7 @@ def test_a_row_that_was_written_meanwhile_keeps_its_own_digest(compared: Cast) -
     for copy, found in same:
         found.digest = None  # as if it had none when it was compared
         assert copy.digest != digest
-    rows.keep_digests(same)
+    namespaces.keep_digests(same)
     assert row(key).digest == digest
 
 

@@ -1,6 +1,7 @@
 """Counters of lists equal a recount, whoever writes the mirror and however."""
 
 import random
+import re
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -11,7 +12,13 @@ from nsadmin.namespaces.listing import counters, triggers
 from nsadmin.namespaces.listing.listing import ListQuery, listing
 from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.models.lists import ListCount, ListedExtractor, deleted, own
+from nsadmin.namespaces.models.lists import (
+    COMPUTED_FROM,
+    ListCount,
+    ListedExtractor,
+    deleted,
+    own,
+)
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import collection
 from tests.cast import Cast
@@ -123,6 +130,28 @@ def test_counters_equal_a_recount_after_random_writes(seed: int) -> None:
     rows.all().delete()
     assert not counted()
     assert not listed()
+
+
+@pytest.mark.parametrize("column", sorted(values(random.Random(0))))
+def test_counters_follow_a_statement_that_writes_one_column(column: str) -> None:
+    """A trigger names the columns that it follows, and so has to name all."""
+    chance = random.Random(3)
+    MirroredNamespace.objects.bulk_create(row_of(n, chance) for n in range(20))
+    before, after = counted(), set[int]()
+    for _ in range(20):
+        MirroredNamespace.objects.update(**{column: values(chance)[column]})
+        assert_right()
+        after.add(hash(frozenset(counted().items())))
+    assert len({hash(frozenset(before.items())), *after}) > 1
+
+
+def test_the_columns_that_the_database_computes_are_of_the_named_ones() -> None:
+    fields = [field for field in MirroredNamespace._meta.fields if field.generated]
+    assert {field.name for field in fields} == set(COMPUTED_FROM)
+    for field in fields:
+        sql, _ = field.generated_sql(connection)
+        named = set(re.findall(r'"(\w+)"', sql))
+        assert named == set(COMPUTED_FROM[field.name])
 
 
 def test_whose_a_row_is() -> None:

@@ -10,17 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from nsadmin.access.models import Organization
-from nsadmin.namespaces.mirror import (
-    bootstrap,
-    comparison,
-    rolling,
-    rows,
-    state,
-    writing,
-)
+from nsadmin.namespaces.mirror import bootstrap, comparison, rolling, state, writing
 from nsadmin.namespaces.mirror import copies as making
+from nsadmin.namespaces.mirror.rows import known, namespaces
 from nsadmin.namespaces.models import (
     LastLook,
+    MirroredDocument,
     MirroredNamespace,
     MirrorFill,
     MirrorState,
@@ -96,6 +91,22 @@ def test_an_older_copy_never_overwrites_a_newer_row(cast: Cast) -> None:
     assert found.document.content["description"] == "new"
     set_back = making.copies_of([{**raw, "description": "back"}])
     assert writing.write(making.Read(timezone.now(), set_back)) == 1
+
+
+def test_a_row_that_lost_its_document_gets_it_with_the_next_change(cast: Cast) -> None:
+    MirroredDocument.objects.filter(pk=cast.own.namespace_id).delete()
+    foreign(cast.own.namespace_id, description="new", revision=7)
+    assert comparison.reconcile() == 1
+    assert one(cast.own.namespace_id).document.content["description"] == "new"
+
+
+def test_the_changes_that_a_document_lists_are_not_copied(cast: Cast) -> None:
+    changes = [{"op_id": "op_1", "revision": 7}]
+    foreign(cast.own.namespace_id, changes=changes, pending=[], revision=7)
+    assert comparison.reconcile() == 1
+    content = one(cast.own.namespace_id).document.content
+    assert content["revision"] == 7
+    assert not {"changes", "pending"} & set(content)
 
 
 def test_a_namespace_that_is_purged_while_it_is_compared_stays_away(cast: Cast) -> None:
@@ -265,10 +276,9 @@ def test_a_row_that_changed_since_it_was_read_is_compared_again(cast: Cast) -> N
     assert raw is not None
     read_at = timezone.now()
     copies = making.copies_of([{**raw, "revision": 7, "description": "new"}])
-    new, groups = rows.compared(copies, read_at)
-    assert not new
+    groups = known.differing(copies, known.rows_of(copies), read_at)
     MirroredNamespace.objects.update(mirrored_at=timezone.now())
     for columns, changes in groups.items():
-        assert rows.update(columns, changes, timezone.now()) == 0
-    assert rows.upsert(copies, timezone.now(), read_at) == 1
+        assert namespaces.update(columns, changes, timezone.now()) == 0
+    assert namespaces.upsert(copies, timezone.now(), read_at) == 1
     assert one(cast.own.namespace_id).description == "new"

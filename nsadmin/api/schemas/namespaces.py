@@ -18,9 +18,8 @@ IndexType = Literal[
 ]
 
 
-# Fields of a document that no answer has, and those that a summary lacks too.
-_HISTORY = frozenset({"changes"})
-_LONG = _HISTORY | {"feature_extractors", "payload_indexes", "vector_inference_map"}
+# Fields of a document that a summary lacks.
+_LONG = frozenset({"feature_extractors", "payload_indexes", "vector_inference_map"})
 
 
 class Infrastructure(BaseModel):
@@ -201,7 +200,7 @@ class NamespaceModel(BaseModel):
     @classmethod
     def of_row(cls, row: MirroredNamespace) -> Self:
         """Return the namespace of a row of the list."""
-        return cls.of(*rows.read_mirrored(row, without=_HISTORY))
+        return cls.of(*rows.read_mirrored(row))
 
     @classmethod
     def _shown(cls, namespace: Namespace) -> set[str]:

@@ -18,8 +18,9 @@ from django.utils import timezone
 from nsadmin.access.models import Organization
 from nsadmin.jobs import items
 from nsadmin.namespaces.mirror import copies as making
-from nsadmin.namespaces.mirror import counts, digests, rows, writing
+from nsadmin.namespaces.mirror import counts, digests, writing
 from nsadmin.namespaces.mirror.digests import LOOP
+from nsadmin.namespaces.mirror.rows import namespaces
 from nsadmin.namespaces.models import MirroredNamespace, MirrorFill, MirrorState
 from nsadmin.namespaces.models.keys import StoreOrder
 from nsadmin.namespaces.schema import document
@@ -142,7 +143,7 @@ class Comparison:
             for read in making.read_by_ids(ids):
                 unsure = [copy for copy in read.copies if self._is_unsure(copy, marks)]
                 pairs = making.unchanged(unsure)
-                rows.keep_digests(pairs)
+                namespaces.keep_digests(pairs)
                 same = {copy.key for copy, _ in pairs}
                 differing = [copy for copy in read.copies if copy.key not in same]
                 found = making.Read(read.at, differing, read.missing)

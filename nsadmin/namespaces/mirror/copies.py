@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import repeat
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -91,7 +92,7 @@ def copies_of_stored(stored: Sequence[Stored]) -> list[Copy]:
 def copies_of(
     documents: Iterable[Raw], digests_of_them: Iterable[bytes | None] = repeat(None)
 ) -> list[Copy]:
-    """Return the copies; a document that fails is recorded and has none."""
+    """Return the copies by key; a document that fails is recorded and has none."""
     pairs = list(zip(documents, digests_of_them, strict=False))
     owners = digests.owners(raw.get("internal_id") for raw, _ in pairs)
     made: list[Copy] = []
@@ -106,7 +107,8 @@ def copies_of(
         made.append(Copy(key, raw.get("_id"), values, lines, content, digest))
 
     items.each(LOOP, pairs, make, key=lambda pair: str(pair[0].get("_id")))
-    return made
+    # Rows with neighbouring keys are on the same pages of the indexes.
+    return sorted(made, key=attrgetter("key"))
 
 
 def changed(copies: Sequence[Copy]) -> list[Copy]:
@@ -132,17 +134,14 @@ def _differs(copy: Copy, row: MirroredNamespace) -> bool:
 
 def add_first_values(copies: Sequence[Copy]) -> None:
     """Set the values of new rows: the counts of resources and the last snapshots."""
-    keys = {copy.key for copy in copies}
-    known = MirroredNamespace.objects.filter(pk__in=keys).values_list("pk", flat=True)
-    new = keys.difference(known)
-    if not new:
+    if not copies:
         return
-    counts = resource_counts(new)
-    looks = LastLook.objects.in_bulk(list(new))
+    keys = [copy.key for copy in copies]
+    counts = resource_counts(keys)
+    looks = LastLook.objects.in_bulk(keys)
     for copy in copies:
-        if copy.key in new:
-            copy.first.update(counts[copy.key])
-            copy.first.update(mirror.look_values(looks.get(copy.key)))
+        copy.first.update(counts[copy.key])
+        copy.first.update(mirror.look_values(looks.get(copy.key)))
 
 
 def resource_counts(keys: Iterable[str]) -> dict[str, dict[str, int]]:

@@ -1,6 +1,7 @@
 """The mirror's bounded copy of a document as JSON, without secrets. Pure.
 
-It is shown while the namespace store is away, and in lists of the API.
+It is shown while the namespace store is away, and in lists of the API. The operations
+that the document lists are left out: no answer has them, and a writer asks the store.
 """
 
 import math
@@ -28,6 +29,8 @@ _MAX_VALUES = 50_000
 _MAX_CHARACTERS = 1_000_000
 # Longer texts are looked at more closely.
 _SHORT = 256
+# Fields that no copy has: the changes that a document lists, and those that it awaits.
+_LEFT_OUT = ("changes", "pending")
 # Types of which every value is kept.
 _SCALARS = frozenset({str, int, bool, type(None), datetime})
 _MAX_KEY = MAX_ID_LENGTH * 2
@@ -112,13 +115,20 @@ def _plain(value: Any) -> Any:
 
 
 def redact_secrets(raw: Raw) -> Raw:
-    """Return a JSON-ready copy of a document without secrets and pending changes."""
-    cleaned: Raw = _Copier().copied({k: v for k, v in raw.items() if k != "pending"})
+    """Return a JSON-ready copy of a document without secrets and operations."""
+    cleaned: Raw = _Copier().copied(_kept(raw))
     stored = raw.get("infrastructure")
     if isinstance(stored, Mapping) and isinstance(cleaned.get("infrastructure"), dict):
         has_key = bool(stored.get(SEALED_FIELD))
         cleaned["infrastructure"]["qdrant_api_key_provided"] = has_key
     return cleaned
+
+
+def _kept(raw: Raw) -> Raw:
+    kept = dict(raw)
+    for key in _LEFT_OUT:
+        kept.pop(key, None)
+    return kept
 
 
 def redacted_json(raw: Raw) -> str:
@@ -131,7 +141,7 @@ def redacted_json(raw: Raw) -> str:
 
 def _plain_json(raw: Raw) -> bytes | None:
     """Return the JSON of a document that needs no closer look, else None."""
-    top = {key: value for key, value in raw.items() if key != "pending"}
+    top = _kept(raw)
     stored = top.get("infrastructure")
     if type(stored) is dict:
         kept = {key: value for key, value in stored.items() if key not in SECRET_KEYS}
@@ -141,10 +151,7 @@ def _plain_json(raw: Raw) -> bytes | None:
         if not _is_plain(top, _MAX_LEVELS):
             return None
         text = orjson.dumps(top, default=_dated, option=orjson.OPT_PASSTHROUGH_DATETIME)
-    except (
-        TypeError,
-        ValueError,
-    ):  # such as a text that is not UTF-8
+    except (TypeError, ValueError):  # such as a text that is not UTF-8
         return None
     if len(text) > MAX_TEXT_LENGTH or _NUL in text:
         return None
@@ -160,7 +167,8 @@ def _is_plain(holder: Any, levels: int) -> bool:
     if len(holder) > MAX_ENTRIES or not levels:
         return False
     if type(holder) is dict:
-        if max(map(len, holder)) > _MAX_KEY:
+        # Joined they are nearly always shorter than one may be, which is told sooner.
+        if len("".join(holder)) > _MAX_KEY and max(map(len, holder)) > _MAX_KEY:
             return False
         holder = holder.values()
     for value in holder:

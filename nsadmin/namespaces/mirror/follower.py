@@ -142,12 +142,12 @@ class Follower:
             progress = {}
         for read in making.read_by_ids(taken.ids):
             copies = making.changed(read.copies)
-            making.add_first_values(copies)
+            known = writing.prepared(copies)
             with transaction.atomic():
                 # Only the last part tells how far it went, or the next process goes on
                 # behind what was not written.
                 state.record_progress(self._holder, **progress if read.is_last else {})
-                writing.write_part(copies, read.at)
+                writing.write_part(copies, known, read.at)
                 writing.delete(read.missing, read.at)
                 counts.write(counted if read.is_last else {})
         self._beat_at = time.monotonic()

@@ -10,8 +10,9 @@ from typing import Any
 from django.utils import timezone
 
 from nsadmin.namespaces.mirror import copies as making
-from nsadmin.namespaces.mirror import counts, digests, rows, state, writing
+from nsadmin.namespaces.mirror import counts, digests, state, writing
 from nsadmin.namespaces.mirror.copies import BATCH
+from nsadmin.namespaces.mirror.rows import namespaces
 from nsadmin.namespaces.models import MirrorFill, MirrorState
 from nsadmin.namespaces.schema import document
 from nsadmin.stores.mongo import namespaces as store
@@ -34,7 +35,7 @@ def compare_share() -> int:
             known = {copy.key for copy, _ in same}
             differing = [copy for copy in copies if copy.key not in known]
             written += writing.write(making.Read(at, differing))
-            rows.keep_digests(same)
+            namespaces.keep_digests(same)
             found = [stored.id for stored in part.stored]
             written += counts.update(map(document.key_of, found))
             ids += found

@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from nsadmin.jobs import items
 from nsadmin.namespaces.mirror import copies as making
-from nsadmin.namespaces.mirror import rows
 from nsadmin.namespaces.mirror.copies import BATCH, Copy, Read
 from nsadmin.namespaces.mirror.digests import LOOP
+from nsadmin.namespaces.mirror.rows import documents, namespaces
+from nsadmin.namespaces.mirror.rows.known import Known, differing, rows_of, sources_of
 from nsadmin.namespaces.models import LastLook, LookSlot, MirroredNamespace
 
 Thing = TypeVar("Thing")
@@ -31,8 +32,8 @@ def write(read: Read) -> int:
     """
     count = 0
     for part in parts(read.copies):
-        making.add_first_values(part)
-        if written := write_part(part, read.at):
+        known = prepared(part)
+        if written := write_part(part, known, read.at):
             gone = making.read_gone(part)
             count += written + delete(gone.missing, gone.at)
     for keys in parts(read.missing):
@@ -40,17 +41,28 @@ def write(read: Read) -> int:
     return count
 
 
-def write_part(copies: Sequence[Copy], read_at: datetime) -> int:
+def prepared(copies: Sequence[Copy]) -> Known:
+    """Return the rows of these copies; those of none get the values of a new row.
+
+    It asks the namespace store, so no transaction may have begun. A row that another
+    process writes until this one does is compared anew.
+    """
+    known = rows_of(copies)
+    making.add_first_values([copy for copy in copies if copy.key not in known])
+    return known
+
+
+def write_part(copies: Sequence[Copy], known: Known, read_at: datetime) -> int:
     """Write copies in one transaction, or each alone if the database refuses one."""
     try:
         with transaction.atomic():
-            return _write(copies, read_at)
+            return _write(copies, known, read_at)
     except (DataError, IntegrityError, ValueError):
         counts: list[int] = []
         items.each(
             LOOP,
             copies,
-            lambda copy: counts.append(_write([copy], read_at)),
+            lambda copy: counts.append(_write([copy], known, read_at)),
             key=lambda copy: copy.key,
         )
         return sum(counts)
@@ -74,22 +86,25 @@ def delete(keys: Sequence[str], read_at: datetime) -> int:
     return len(gone)
 
 
-def _write(copies: Sequence[Copy], read_at: datetime) -> int:
+def _write(copies: Sequence[Copy], known: Known, read_at: datetime) -> int:
     if not copies:
         return 0
     # Marks the rows that this call writes: only their documents are written too.
     stamp = timezone.now()
-    new, groups = rows.compared(copies, read_at)
+    groups = differing(copies, known, read_at)
+    changed = [change.copy for part in groups.values() for change in part]
+    new = [copy for copy in copies if copy.key not in known]
     count = sum(
-        rows.update(columns, changes, stamp) for columns, changes in groups.items()
+        namespaces.update(columns, part, stamp) for columns, part in groups.items()
     )
-    if count < sum(map(len, groups.values())):  # others wrote since they were read
-        known = {change.copy.key for part in groups.values() for change in part}
-        stamped = MirroredNamespace.objects.filter(pk__in=known, mirrored_at=stamp)
-        left = known.difference(stamped.values_list("pk", flat=True))
-        new += [copy for copy in copies if copy.key in left]
-    count += rows.upsert(new, stamp, read_at)
-    rows.write_documents(copies, stamp)
+    if count < len(changed):  # others wrote since they were read
+        keys = {copy.key for copy in changed}
+        stamped = MirroredNamespace.objects.filter(pk__in=keys, mirrored_at=stamp)
+        left = keys.difference(stamped.values_list("pk", flat=True))
+        new += [copy for copy in changed if copy.key in left]
+        changed = [copy for copy in changed if copy.key not in left]
+    count += namespaces.upsert(new, stamp, read_at)
+    documents.write(changed, new, stamp)
     _name_sources(copies)
     return count
 
@@ -98,7 +113,7 @@ def _name_sources(copies: Sequence[Copy]) -> None:
     """Set the names of the sources of these namespaces, and theirs in their clones."""
     clones = [copy.key for copy in copies if copy.values["source_namespace_id"]]
     keys = [copy.key for copy in copies]
-    found = rows.sources_of(clones, keys)
+    found = sources_of(clones, keys)
     if not found:
         return
     sources = MirroredNamespace.objects.filter(

@@ -51,6 +51,13 @@ HAS_DIFFERENCES = Case(
 IS_UNREADABLE = Case(
     When(unreadable="", then=Value(value=False)), default=Value(value=True)
 )
+# The columns of which the database computes each of those above.
+COMPUTED_FROM: Mapping[str, tuple[str, ...]] = {
+    "listed_for": ("deleted_at", "scope", "internal_id"),
+    "stored_status": ("deletion_task_id", "clone_status", "health"),
+    "has_differences": ("differences",),
+    "is_unreadable": ("unreadable",),
+}
 FIRST_ORDER = LIST_ORDERS["updated"]
 _AT_FIRST = (FIRST_ORDER, "namespace_id")
 # One for each order of a list, in both directions; equal rows by their ids.

@@ -1,0 +1,1 @@
+"""The statements about the mirror's rows and documents, some hundred at once."""
