@@ -46,6 +46,7 @@ OWN_STATEMENTS = (
     "tests/namespaces/test_list_counters.py",
     "tests/namespaces/test_list_walks.py",
     "tests/namespaces/test_look_writes.py",
+    "tests/namespaces/test_saved_views.py",
     "tests/namespaces/test_mirror_comparison.py",
     "tests/api/test_list_order.py",
     "tests/pages/test_platform_namespaces.py",

@@ -123,9 +123,8 @@ def _due(share: ClusterShare, at: datetime, done: Run) -> Iterator[Namespace]:
 
 
 def _is_enabled(namespace: Namespace) -> bool:
-    busy = namespace.clone_status in ("cloning", "failed", "deleting")
-    gone = namespace.deleted_at is not None
-    return namespace.auto_create_indexes and not busy and not gone
+    gone = namespace.deleted_at is not None or namespace.is_unfinished_clone
+    return namespace.auto_create_indexes and not gone
 
 
 def _one_namespace(namespace: Namespace, at: datetime, done: Run) -> None:

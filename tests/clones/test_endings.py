@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
 from nsadmin.audit.models import AuditEvent
 from nsadmin.clones.request import CloneRequest, Include
@@ -11,10 +12,16 @@ from nsadmin.clones.resume import discard, resume
 from nsadmin.clones.start import launch
 from nsadmin.clones.state import state_of
 from nsadmin.errors import Conflict, NotFound
+from nsadmin.health.drift import drift_scan
+from nsadmin.health.models import DriftRow
+from nsadmin.health.nightly import due
 from nsadmin.jobs import queries
 from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.placement.cluster_share import EVERY
+from nsadmin.namespaces.read import probe
+from nsadmin.namespaces.schema import document
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.qdrant import collections, points
@@ -61,6 +68,25 @@ def test_a_cancelled_clone_can_go_on(world, source):
     assert made["clone_status"] == "ready"
     assert "clone_error" not in made
     require_verified(job)
+
+
+def test_what_an_unfinished_clone_lacks_is_no_difference_of_it_later(world, source):
+    job = _begin(world, source, 0)
+    queries.cancel(world.actor(), job.job_id)
+    run_once(job.job_id)
+    page = world.browser().get(f"/namespaces/{job.namespace_id}/drift/").text
+    assert f"Qdrant has no collection {job.namespace_id}" in page
+    cut = document.read(store.get(job.namespace_id))
+    snapshot = probe.snapshot(cut, force=True, wait_s=5)
+    found = drift_scan.scan_namespace(cut, snapshot, references="objects")
+    assert [drift.kind for drift in found] == ["collection_missing"]
+    assert due.compare(job.namespace_id, EVERY) == 0
+    job = run_to_the_end(resume(world.actor(), job.job_id))
+    assert job.state == State.DONE
+    row = MirroredNamespace.objects.get(pk=job.namespace_id)
+    assert row.differences == 0
+    assert row.next_look_at <= timezone.now()
+    assert not DriftRow.objects.filter(namespace_id=job.namespace_id).exists()
 
 
 def test_who_resumes_a_clone_is_in_the_audit_with_its_end(world, source):

@@ -183,7 +183,9 @@ def test_a_vector_that_came_back_is_on_no_point(cast):
     page = browser.get(whole).text
     assert "On 0 of 6 points" in vectors_part(page)
     assert "process-again/face_identity_extractor_v1/" in page
-    assert "On 0 of 6 points" in browser.get("/namespaces/").text
+    row = browser.get("/namespaces/").text
+    assert "On 0 of 6 points: face identity v1" in row
+    assert f'title="Vectors on no point: {name}"' in row
 
 
 def vectors_part(page):

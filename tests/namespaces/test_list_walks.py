@@ -15,7 +15,8 @@ from nsadmin.namespaces.listing import walks
 from nsadmin.namespaces.listing.listing import listing
 from nsadmin.namespaces.listing.query import SORTS, ListQuery
 from nsadmin.namespaces.listing.walks import Few, Walk
-from nsadmin.namespaces.models import MirroredNamespace, MirrorFill
+from nsadmin.namespaces.mirror import state
+from nsadmin.namespaces.models import MirroredNamespace, MirrorFill, MirrorState
 from nsadmin.namespaces.models.lists import own
 
 pytestmark = pytest.mark.django_db
@@ -159,6 +160,37 @@ def test_filters_and_searches_find_what_reading_all_finds(
         query = replace(query, sort=sort, limit=4)
         assert walked(query) == expected(query)
     assert bool(expected(query)) == (query.search != "fi\x00lm")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *(query for query in QUERIES if not query.search and not query.expiring),
+        ListQuery(status="waiting", tier="shared"),
+        ListQuery(scope="system", extractor="none"),
+    ],
+)
+def test_what_expires_soon_is_counted_among_what_the_filters_find(
+    rows: None, query: ListQuery
+) -> None:
+    soon = expected(replace(query, expiring=True))
+    assert listing(ACTOR, query).tally.expiring.n == len(soon)
+
+
+def test_rows_are_read_with_the_time_up_to_which_they_are_right(rows: None) -> None:
+    some, none = ListQuery(limit=3), ListQuery(status="waiting")
+    later = NOW + timedelta(minutes=1)
+    assert listing(ACTOR, some).as_of == listing(ACTOR, none).as_of == NOW
+    MirrorState.objects.create(pk=state.PK, followed_at=later)
+    assert listing(ACTOR, some).as_of == listing(ACTOR, none).as_of == later
+
+
+@pytest.mark.parametrize("query", [ListQuery(limit=3), ListQuery(status="waiting")])
+def test_rows_of_a_filling_that_has_not_ended_are_no_list(
+    rows: None, query: ListQuery
+) -> None:
+    MirrorFill.objects.all().delete()
+    assert listing(ACTOR, query).as_of == MirrorFill.objects.get().filled_at
 
 
 def test_a_search_that_finds_more_than_is_counted(

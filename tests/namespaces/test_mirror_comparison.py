@@ -10,7 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from nsadmin.access.models import Organization
-from nsadmin.namespaces.mirror import bootstrap, comparison, rolling, state, writing
+from nsadmin.namespaces.mirror import (
+    bootstrap,
+    comparison,
+    mirror,
+    rolling,
+    state,
+    writing,
+)
 from nsadmin.namespaces.mirror import copies as making
 from nsadmin.namespaces.mirror.rows import known, namespaces
 from nsadmin.namespaces.models import (
@@ -183,6 +190,18 @@ def test_the_name_of_a_source_follows_it(cast: Cast) -> None:
     collection(store.NAME).delete_one({"_id": source})
     comparison.reconcile()
     assert one(clone).source_name == ""
+
+
+def test_the_name_of_a_source_is_set_by_our_own_writes(cast: Cast) -> None:
+    source = cast.own.namespace_id
+    clone = make_namespace(
+        cast.northlight, "a copy", in_qdrant=False, source_namespace_id=source
+    ).namespace_id
+    mirror.mirror_one(collection(store.NAME).find_one({"_id": clone}))
+    assert one(clone).source_name == "film archive"
+    foreign(source, namespace_name="renamed", revision=2)
+    mirror.mirror_one(collection(store.NAME).find_one({"_id": source}))
+    assert one(clone).source_name == "renamed"
 
 
 def test_an_organization_that_is_created_later_gets_its_rows(cast: Cast) -> None:

@@ -131,7 +131,7 @@ def test_fifty_rows_are_small(browse, many) -> None:  # noqa: F811
     with CaptureQueriesContext(connection) as queries:
         answer = client.get(f"{LIST}?per=50")
     assert len(answer.content) <= 60 * 1024
-    assert len(queries) <= 10
+    assert len(queries) <= 8
 
 
 def cloning(cast, percent: int) -> Job:

@@ -34,13 +34,15 @@ def scan_namespace(
 ) -> list[Drift]:
     """Compare now, store the differences, and return them.
 
+    Those of an unfinished clone are not stored: the rest of its copy removes them.
     `references` says how far broken references are looked for.
     """
     key = namespace.namespace_id
     row = MirroredNamespace.objects.filter(namespace_id=key).first()
     found = compare(namespace, snapshot, row)
     found += reference_drift.differences(key, references)
-    if snapshot is not None and snapshot.ok:  # else nothing is known
+    is_known = snapshot is not None and snapshot.ok
+    if is_known and not namespace.is_unfinished_clone:
         store_differences(key, [d for d in found if d.kind not in _UNCOUNTED])
         _note_comparison(key, whole=references == "objects")
     return bounded(found)

@@ -13,6 +13,7 @@ from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.placement.cluster_share import ClusterShare, of_share
 from nsadmin.namespaces.read import probe
 from nsadmin.namespaces.schema import document
+from nsadmin.namespaces.schema.document import UNFINISHED_CLONE
 from nsadmin.stores.mongo import namespaces as store
 
 # The name of the loop in the rows of failing items.
@@ -28,7 +29,7 @@ def due_ids(
 ) -> list[str]:
     """Return the next ids after one of namespaces that are due, in their order.
 
-    Those that are being cloned or deleted are not compared.
+    Unfinished clones and those that are being deleted are not compared.
     """
     recent = LastComparison.objects.filter(
         namespace_id=OuterRef("namespace_id"),
@@ -39,7 +40,7 @@ def due_ids(
     is_failing = Q(namespace_id__in=failing.order_by().values("item"))
     rows = MirroredNamespace.objects.filter(
         ~Exists(recent) | is_failing, namespace_id__gt=after, deleted_at=None
-    ).exclude(clone_status="cloning")
+    ).exclude(clone_status__in=UNFINISHED_CLONE)
     ids = of_share(rows, share).order_by("namespace_id")
     return list(ids.values_list("namespace_id", flat=True)[:limit])
 
@@ -50,7 +51,7 @@ def compare(namespace_id: str, share: ClusterShare) -> int | None:
     if raw is None:
         return 0
     namespace = document.read(raw)
-    is_busy = namespace.clone_status == "cloning" or raw.get("deleted_at")
+    is_busy = namespace.is_unfinished_clone or raw.get("deleted_at")
     if is_busy or not share.covers(namespace):
         return 0
     snapshot = probe.snapshot(namespace, wait_s=settings.NSADMIN_PAGE_TIMEOUT_S)

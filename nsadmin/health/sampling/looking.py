@@ -162,7 +162,7 @@ def _store(
 
 def _agrees(namespace: Namespace, snapshot: Snapshot, stored: Stored) -> bool:
     """Store the differences; where all agrees, and did before, return True."""
-    if namespace.clone_status == "cloning" or not snapshot.ok or stored.row is None:
+    if namespace.is_unfinished_clone or not snapshot.ok or stored.row is None:
         return False
     if compare(namespace, snapshot, stored.row) or stored.row.differences:
         drift_scan.scan_namespace(namespace, snapshot)

@@ -50,8 +50,13 @@ def set_clone_status(namespace_id: str, *, expected: str, **values: Any) -> Raw 
 
 
 def ready(namespace_id: str) -> Raw | None:
-    """Mark a clone's target as ready; only after the copy was verified."""
-    return set_clone_status(namespace_id, expected="cloning", clone_status="ready")
+    """Mark a clone's target as ready; only after the copy was verified.
+
+    It is compared with Qdrant soon, as it was not while it was unfinished.
+    """
+    after = set_clone_status(namespace_id, expected="cloning", clone_status="ready")
+    mirror.look_soon(namespace_id)
+    return after
 
 
 def fail(namespace_id: str, error: str) -> Raw | None:

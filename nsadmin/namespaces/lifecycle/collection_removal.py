@@ -36,8 +36,8 @@ def is_owned(namespace: Namespace, live: LiveCollection) -> bool:
         return False
     if metadata.get("namespace_id", namespace.namespace_id) != namespace.namespace_id:
         return False
-    is_unfinished = namespace.clone_status in ("cloning", "failed", "deleting")
-    return not is_unfinished or metadata.get(MARK) == namespace.clone_task_id
+    is_own = metadata.get(MARK) == namespace.clone_task_id
+    return is_own or not namespace.is_unfinished_clone
 
 
 def own_points(namespace: Namespace) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 from django.db import connection, connections, transaction
+from django.db.models import QuerySet
 
 from nsadmin.namespaces.models.lists import ListCount
 
@@ -86,11 +87,15 @@ class Kind:
 
 
 def read(
-    lists: Collection[str], *, also: Statement | None = None
+    lists: Collection[str],
+    *,
+    also: Statement | None = None,
+    met: QuerySet[ListCount] | None = None,
 ) -> tuple[list[Kind], int]:
     """Return the counters of lists, and the number of rows of another statement.
 
-    Both in one statement; without the other one its number is 0.
+    Both in one statement; without the other one its number is 0. Nor is it counted if
+    the counters `met`, which are those of its filters, say that there is no row.
     """
     if not lists:
         return [], 0
@@ -102,11 +107,15 @@ def read(
     values: list[Any] = [*lists]
     if also is not None:
         # No list has an empty name.
-        text += (
-            " UNION ALL SELECT '', '', '', 1 = 0, 1 = 0, '', count(*) "  # noqa: S608
-            f"FROM ({also[0]}) c"
-        )
-        values += also[1]
+        text += " UNION ALL SELECT '', '', '', 1 = 0, 1 = 0, '', "
+        counted, given = f"(SELECT count(*) FROM ({also[0]}) c)", also[1]  # noqa: S608
+        if met is not None:
+            rows, of_rows = met.order_by().values("n").query.sql_with_params()
+            total = f"(SELECT sum(n) FROM ({rows}) k)"  # noqa: S608
+            counted = f"CASE WHEN {total} > 0 THEN {counted} ELSE 0 END"
+            given = [*of_rows, *given]
+        text += counted
+        values += given
     with connection.cursor() as cursor:
         cursor.execute(text, values)
         rows = cursor.fetchall()

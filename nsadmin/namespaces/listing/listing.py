@@ -17,6 +17,7 @@ from nsadmin.namespaces.listing.tally import Tally, tally
 from nsadmin.namespaces.listing.walks import Walk
 from nsadmin.namespaces.mirror import bootstrap, state
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.read import readings
 
 __all__ = ["HEALTH", "SORTS", "TIERS", "ListQuery", "Page", "listing", "total"]
 
@@ -74,21 +75,17 @@ def listing(actor: Actor, query: ListQuery) -> Page:
 
     Raises Invalid for an unknown sort, MirrorEmpty while the mirror is not filled.
     """
-    as_of = state.as_of()
-    if as_of is None:
-        bootstrap.require_filled()
-        as_of = state.as_of()
     found = tally(actor, query)
     if not found.every:
         # There may be none, or the mirror was dropped.
-        bootstrap.require_filled()
-        found = tally(actor, query)
-    if query.before is not None:
-        page = _page_before(query, found, as_of)
-        if page is not None:
-            return page
-        query = replace(query, before=None, offset=0)
-    return _page(query, found, as_of)
+        found = _tally_when_filled(actor, query)
+    page = _page_of(query, found)
+    as_of = page.as_of or state.as_of()
+    if as_of is None:
+        # These are the rows of a first filling that has not ended.
+        page = _page_of(query, _tally_when_filled(actor, query))
+        as_of = state.as_of()
+    return replace(page, as_of=as_of)
 
 
 def total(actor: Actor, query: ListQuery) -> int:
@@ -96,12 +93,27 @@ def total(actor: Actor, query: ListQuery) -> int:
     return tally(actor, query).total.n
 
 
-def _page(query: ListQuery, found: Tally, as_of: datetime | None) -> Page:
+def _tally_when_filled(actor: Actor, query: ListQuery) -> Tally:
+    bootstrap.require_filled()
+    return tally(actor, query)
+
+
+def _page_of(query: ListQuery, found: Tally) -> Page:
+    """Return the page, whose `as_of` is None without rows."""
+    if query.before is not None:
+        page = _page_before(query, found)
+        if page is not None:
+            return page
+        query = replace(query, before=None, offset=0)
+    return _page(query, found)
+
+
+def _page(query: ListQuery, found: Tally) -> Page:
     """Return the page at an offset or after a place."""
     skipped = 0 if query.after is not None else query.offset
     rows = _read(query, found, place=query.after, offset=skipped)
     shown = rows[: query.limit]
-    page = _shown(query, found, as_of, shown)
+    page = _shown(query, found, shown)
     has_before = bool(shown) and (query.after is not None or query.offset > 0)
     return replace(
         page,
@@ -110,13 +122,13 @@ def _page(query: ListQuery, found: Tally, as_of: datetime | None) -> Page:
     )
 
 
-def _page_before(query: ListQuery, found: Tally, as_of: datetime | None) -> Page | None:
+def _page_before(query: ListQuery, found: Tally) -> Page | None:
     """Return the page that ends before a place; None if that is not a whole page."""
     rows = _read(query, found, place=query.before, is_reversed=True)
     if len(rows) < query.limit:
         return None
     shown = rows[: query.limit][::-1]
-    page = _shown(query, found, as_of, shown)
+    page = _shown(query, found, shown)
     is_first = len(rows) == query.limit
     return replace(
         page,
@@ -149,25 +161,20 @@ def _read(
         place=place,
         is_reversed=is_reversed,
     )
-    rows = walks.page_of(walk, limit=query.limit + 1, offset=offset)
+    rows = state.with_as_of(walks.page_of(walk, limit=query.limit + 1, offset=offset))
     if query.whole:
         return list(rows.select_related("document"))
-    return list(rows.defer("description", "search_text"))
+    return list(readings.with_told(rows).defer("description", "search_text"))
 
 
-def _shown(
-    query: ListQuery,
-    found: Tally,
-    as_of: datetime | None,
-    rows: list[MirroredNamespace],
-) -> Page:
+def _shown(query: ListQuery, found: Tally, rows: list[MirroredNamespace]) -> Page:
     counts = [row.document_count for row in rows]
     return Page(
         rows=rows,
         counted=found.total,
         offset=query.offset,
         limit=query.limit,
-        as_of=as_of,
+        as_of=state.as_of_read(rows[0]) if rows else None,
         tally=found,
         documents=sum(n for n in counts if n is not None),
         unknown_documents=sum(1 for n in counts if n is None),

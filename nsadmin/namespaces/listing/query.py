@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan
 from django.utils import timezone
@@ -51,8 +51,9 @@ class ListQuery:
     The page has `limit` rows, starting at `offset`, or after the place `after`, or
     ending before the place `before`; with a place `offset` only numbers the rows.
     `then` orders rows that are equal so far: names of SORTS, and whether each is
-    descending. With `whole` the rows include their documents, which only the API shows;
-    `exact` counts also what a search finds to the end.
+    descending. With `whole` the rows include their documents, which only the API shows,
+    otherwise what `readings.shown_with_coverage` needs; `exact` counts also what a
+    search finds to the end.
     """
 
     organization_id: str | None = None
@@ -161,6 +162,17 @@ def conditions(query: ListQuery) -> Iterator[Q]:
     if query.extractor:
         rows = ListedExtractor.objects.filter(extractor=query.extractor)
         yield Q(Exists(rows.filter(namespace_id=OuterRef("namespace_id"))))
+
+
+def counters_of(lists: Sequence[str], query: ListQuery) -> QuerySet[ListCount]:
+    """Return the counters of the rows that meet the filters, each row counted once."""
+    wanted = {"tier": query.tier, "status": query.status}
+    wanted |= {"differs": query.differs, "unreadable": query.unreadable}
+    return ListCount.objects.filter(
+        listed_for__in=lists,
+        extractor=query.extractor or "",
+        **{column: value for column, value in wanted.items() if value},
+    )
 
 
 def base_conditions(query: ListQuery) -> Iterator[Q]:

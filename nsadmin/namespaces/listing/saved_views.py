@@ -1,5 +1,7 @@
 """Keeping lists of namespaces by name, each person their own in each organization."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
@@ -7,6 +9,7 @@ from django.db.models import QuerySet
 
 from nsadmin import names
 from nsadmin.access.actor import Actor
+from nsadmin.access.models import ApiKey, User
 from nsadmin.access.organization import second_person
 from nsadmin.errors import Conflict, Invalid, NotFound
 from nsadmin.namespaces.models.saved_views import (
@@ -42,7 +45,7 @@ def save(
     cleaned = _cleaned(name)
     if len(address) > ADDRESS_MAX:
         raise Invalid.at("name", "These filters are too long to be saved.")
-    with transaction.atomic():
+    with _alone(actor):
         own = _own(actor, organization_id)
         is_new = not own.filter(name_key=name_key(cleaned)).exists()
         if is_new and own.count() >= MOST:
@@ -62,19 +65,21 @@ def save(
 def rename(actor: Actor, organization_id: str, view_id: str, name: str) -> SavedView:
     """Give a view another name; raise Invalid for one that is taken or not allowed."""
     cleaned = _cleaned(name)
-    view = get(actor, organization_id, view_id)
-    others = _own(actor, organization_id).exclude(view_id=view_id)
-    if others.filter(name_key=name_key(cleaned)).exists():
-        raise Invalid.at("name", f"You have another view named {cleaned}.")
-    view.name, view.name_key = cleaned, name_key(cleaned)
-    view.save(update_fields=["name", "name_key"])
+    with _alone(actor):
+        view = get(actor, organization_id, view_id)
+        others = _own(actor, organization_id).exclude(view_id=view_id)
+        if others.filter(name_key=name_key(cleaned)).exists():
+            raise Invalid.at("name", f"You have another view named {cleaned}.")
+        view.name, view.name_key = cleaned, name_key(cleaned)
+        view.save(update_fields=["name", "name_key"])
     return view
 
 
 def delete(actor: Actor, organization_id: str, view_id: str) -> SavedView:
     """Delete a view."""
-    view = get(actor, organization_id, view_id)
-    _own(actor, organization_id).filter(view_id=view_id).delete()
+    with _alone(actor):
+        view = get(actor, organization_id, view_id)
+        _own(actor, organization_id).filter(view_id=view_id).delete()
     return view
 
 
@@ -82,12 +87,31 @@ def open_with(
     actor: Actor, organization_id: str, view_id: str, *, is_default: bool
 ) -> SavedView:
     """Open the list with this view from now on, or with none."""
-    view = get(actor, organization_id, view_id)
-    with transaction.atomic():
+    with _alone(actor):
+        view = get(actor, organization_id, view_id)
         _own(actor, organization_id).update(is_default=False)
         view.is_default = is_default
         view.save(update_fields=["is_default"])
     return view
+
+
+@contextmanager
+def _alone(actor: Actor) -> Iterator[None]:
+    """A transaction in which no other one changes the views of the person or key.
+
+    What was just read of them then holds: which name is free, how many there are, and
+    that the old default is none any more. SQLite has one writer at a time anyway.
+    """
+    with transaction.atomic():
+        person = second_person.person_of(actor)
+        owner: QuerySet[User] | QuerySet[ApiKey] = (
+            User.objects.filter(pk=person)
+            if person
+            else ApiKey.objects.filter(key_id=actor.id)
+        )
+        # The keys of other tables may go on to refer to the owner.
+        owner.select_for_update(no_key=True).values_list("pk").first()
+        yield
 
 
 def _own(actor: Actor, organization_id: str) -> QuerySet[SavedView]:

@@ -20,6 +20,7 @@ from nsadmin.namespaces.listing.query import (
     ListQuery,
     base_conditions,
     conditions,
+    counters_of,
     lists_of,
 )
 from nsadmin.namespaces.listing.statements import Row
@@ -79,7 +80,8 @@ def tally(actor: Actor, query: ListQuery) -> Tally:
         )
         expiring = statements.rows_of(walk, MOST + 1)
     gone = [deleted(tenant_of(name)) for name in lists if name != SYSTEM]
-    counted, ending = counters.read([*lists, *gone], also=expiring)
+    met = counters_of(shown, query) if any(conditions(query)) else None
+    counted, ending = counters.read([*lists, *gone], also=expiring, met=met)
     known = [kind for kind in counted if kind.listed_for in lists]
     if is_counted and not query.expiring:
         found = _counted(query, known, Count.up_to_most(ending))

@@ -54,7 +54,7 @@ def read_row(row: MirroredNamespace, *, without: Collection[str] = ()) -> Namesp
 def mirror_one(raw: Raw) -> None:
     """Update one row from its document; an older document changes nothing.
 
-    The name of a clone's source is set by the comparison; until then it is unchanged.
+    Later comparisons find the row right, so names of sources are set here as well.
     """
     require_id(raw)
     namespace = document.read(raw)
@@ -71,6 +71,20 @@ def mirror_one(raw: Raw) -> None:
             MirroredDocument.objects.update_or_create(
                 namespace_id=key, defaults={"content": redact_secrets(namespace.raw)}
             )
+            _name_source(namespace, values["name"])
+
+
+def _name_source(namespace: Namespace, name: str) -> None:
+    """Set the name of the source in a clone's row, and this one's in its clones."""
+    key, source = namespace.namespace_id, namespace.source_namespace_id
+    rows = MirroredNamespace.objects
+    rows.filter(source_namespace_id=key).exclude(source_name=name).update(
+        source_name=name
+    )
+    if source:
+        known = rows.filter(namespace_id=source).values_list("name", flat=True).first()
+        clone = rows.filter(namespace_id=key).exclude(source_name=known or "")
+        clone.update(source_name=known or "")
 
 
 def record_snapshot(look: LastLook) -> None:
@@ -84,6 +98,12 @@ def record_snapshot(look: LastLook) -> None:
     if values["health"] != "ready":
         soon = look.taken_at + UNREADY_AGAIN
         row.filter(next_look_at__gt=soon).update(next_look_at=soon)
+
+
+def look_soon(namespace_id: str) -> None:
+    """Let the sampler ask for this collection in its next turn."""
+    row = MirroredNamespace.objects.filter(namespace_id=namespace_id)
+    row.update(next_look_at=timezone.now())
 
 
 def record_counts(namespace_id: str) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import DateTimeField, ExpressionWrapper, Q, Subquery
+from django.db.models import DateTimeField, ExpressionWrapper, Q, QuerySet, Subquery
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -20,6 +20,8 @@ PERIOD_STREAM, PERIOD_CURSOR = timedelta(minutes=5), timedelta(minutes=1)
 
 # Older rows are said to be so; without a follower each full comparison brings them up.
 LATE = timedelta(minutes=2)
+_FOLLOWED = MirrorState.objects.filter(pk=PK).values("followed_at")
+_FILLED_AT, _FOLLOWED_AT = "mirror_filled_at", "mirror_followed_at"
 
 
 class LeadLost(Exception):
@@ -34,10 +36,31 @@ def load() -> MirrorState:
 
 def as_of() -> datetime | None:
     """Return the time up to which every row is known to be right; None if never."""
-    states = MirrorState.objects.filter(pk=PK).values("followed_at")
-    fills = MirrorFill.objects.values_list("filled_at", Subquery(states))
-    times = fills.first() or ()
-    return max((at for at in times if at is not None), default=None)
+    fills = MirrorFill.objects.values_list("filled_at", Subquery(_FOLLOWED))
+    return _latest(*(fills.first() or (None, None)))
+
+
+def with_as_of(
+    rows: QuerySet[MirroredNamespace],
+) -> QuerySet[MirroredNamespace]:
+    """Return the rows so that `as_of_read` tells the time, of the same moment."""
+    fills = MirrorFill.objects.order_by("pk").values("filled_at")[:1]
+    times = {_FILLED_AT: Subquery(fills), _FOLLOWED_AT: Subquery(_FOLLOWED)}
+    return rows.annotate(**times)
+
+
+def as_of_read(row: MirroredNamespace) -> datetime | None:
+    """Return what `as_of` would have, had it been asked when the row was read."""
+    values = vars(row)
+    return _latest(values[_FILLED_AT], values[_FOLLOWED_AT])
+
+
+def _latest(
+    filled_at: datetime | None, followed_at: datetime | None
+) -> datetime | None:
+    if filled_at is None:
+        return None
+    return filled_at if followed_at is None else max(filled_at, followed_at)
 
 
 def is_late(at: datetime) -> bool:

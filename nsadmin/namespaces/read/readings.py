@@ -5,12 +5,13 @@ nothing changed. So what a list may say of it is decided when the list is read, 
 row and from the row of its cluster: without a sampler, everything becomes unknown.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from nsadmin.names import clip
@@ -24,6 +25,7 @@ PROMISED_S: Final = 300
 # After so many promised periods, what was last known says nothing about now.
 VALID_PERIODS: Final = 2
 _NEVER_READ: Final = ClusterReading()
+_TOLD: Final = "told_by_look"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +33,23 @@ class ShownStatus:
     """The status that may be shown now for a namespace.
 
     `as_of` is when it was last known to be so, None for never; `since` is set while it
-    is unknown although it once was known. `unused_of` is the number of points if there
-    are some and a vector of an extractor is on none of them, as last counted.
+    is unknown although it once was known. `unused` are its extractors whose vectors are
+    on no point.
     """
 
     key: str
     as_of: datetime | None
     since: datetime | None = None
-    unused_of: int | None = None
+    unused: "Unused | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """Extractors with a vector that is on none of `points`, as last counted."""
+
+    extractor_ids: tuple[str, ...]
+    vectors: tuple[str, ...]
+    points: int
 
 
 def of_clusters(urls: Iterable[str]) -> dict[str, ClusterReading]:
@@ -59,37 +70,47 @@ def shown(rows: Sequence[MirroredNamespace]) -> dict[str, ShownStatus]:
     }
 
 
+def with_told(rows: QuerySet[MirroredNamespace]) -> QuerySet[MirroredNamespace]:
+    """Return the rows so that each is read with the facts of its last look."""
+    looks = LastLook.objects.filter(pk=OuterRef("pk"), live__points__gt=0)
+    return rows.annotate(**{_TOLD: Subquery(looks.values("told"))})
+
+
 def shown_with_coverage(rows: Sequence[MirroredNamespace]) -> dict[str, ShownStatus]:
-    """Return the same with extractors that are on no point, in two queries."""
-    unused = unused_extractors(rows)
+    """Return the same with extractors that are on no point, for rows of `with_told`."""
+    statuses = shown(rows)
     return {
-        key: replace(status, unused_of=unused.get(key))
-        for key, status in shown(rows).items()
+        row.namespace_id: replace(statuses[row.namespace_id], unused=_unused(row))
+        for row in rows
     }
 
 
-def unused_extractors(rows: Sequence[MirroredNamespace]) -> dict[str, int]:
-    """Return {id: points} of namespaces with an extractor's vector on none of them."""
-    by_id = {row.namespace_id: row for row in rows}
-    told = LastLook.objects.filter(pk__in=by_id, live__points__gt=0)
-    found: dict[str, int] = {}
-    for key, facts in told.values_list("namespace_id", "told"):
-        for extractor_id in by_id[key].extractor_ids:
-            counts = _counts(extractor_id, facts)
-            for have, of in counts:
-                if of and not have:
-                    found[key] = of
-    return found
-
-
-def _counts(extractor_id: str, facts: Mapping[str, Any]) -> list[tuple[int, int]]:
-    """Return the last counts of an extractor's vectors, as (with, of all)."""
-    extractor = REGISTRY.get(extractor_id)
-    counted = (
-        (facts.get(f"{VECTOR_COUNT_PREFIX}{vector.name}") or {}).get("of")
-        for vector in (extractor.vectors if extractor else ())
+def _unused(row: MirroredNamespace) -> Unused | None:
+    facts = vars(row)[_TOLD] or {}
+    found = [
+        (extractor_id, vector, counts["of"])
+        for extractor_id in row.extractor_ids
+        for vector, counts in _counts(extractor_id, facts)
+        if counts["of"] and not counts["have"]
+    ]
+    if not found:
+        return None
+    return Unused(
+        extractor_ids=tuple(dict.fromkeys(one for one, _, _ in found)),
+        vectors=tuple(vector for _, vector, _ in found),
+        points=max(points for _, _, points in found),
     )
-    return [(one["have"], one["of"]) for one in counted if one]
+
+
+def _counts(
+    extractor_id: str, facts: Mapping[str, Any]
+) -> Iterator[tuple[str, dict[str, int]]]:
+    """Yield each vector of an extractor that was counted, with its last counts."""
+    extractor = REGISTRY.get(extractor_id)
+    for vector in extractor.vectors if extractor else ():
+        fact = facts.get(f"{VECTOR_COUNT_PREFIX}{vector.name}") or {}
+        if fact.get("of"):
+            yield vector.name, fact["of"]
 
 
 def shown_status(

@@ -225,9 +225,7 @@ def _correct_copy(namespace_id: str) -> None:
 def invalidate(namespace_id: str) -> None:
     """Make the next request probe at once; called after nsadmin's own writes."""
     old = timezone.now() - timedelta(days=1)
-    MirroredNamespace.objects.filter(pk=namespace_id).update(
-        next_look_at=timezone.now()
-    )
+    mirror.look_soon(namespace_id)
     rows = LastLook.objects.filter(namespace_id=namespace_id)
     rows.filter(ok=True).update(taken_at=old)
     for row in rows:

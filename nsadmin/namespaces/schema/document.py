@@ -15,7 +15,9 @@ Origin = Literal["user", "auto", "extractor", "system"]
 Tier = Literal["shared", "dedicated_cpu", "dedicated_gpu"]
 TYPES = ("standard", "marketplace")
 SCOPES = ("org", "system")
-CLONE_STATES = ("cloning", "ready", "failed", "deleting")
+# Of a clone whose copy was not verified, or that is discarded.
+UNFINISHED_CLONE = ("cloning", "failed", "deleting")
+CLONE_STATES = ("ready", *UNFINISHED_CLONE)
 # In place of the content of a document whose BSON is damaged: the reason.
 UNDECODED = "$undecoded"
 STAND_IN = "unreadable-"
@@ -120,6 +122,11 @@ class Namespace:
     def is_system(self) -> bool:
         """Whether it belongs to the platform and is readable by all organizations."""
         return self.scope == "system"
+
+    @property
+    def is_unfinished_clone(self) -> bool:
+        """Whether it is a clone whose copy was not verified, or that is discarded."""
+        return self.clone_status in UNFINISHED_CLONE
 
 
 def read(raw: Raw) -> Namespace:

@@ -13,7 +13,7 @@ from nsadmin.clones.stages import POINTS
 from nsadmin.jobs import controls
 from nsadmin.namespaces.change.moving import KIND as MOVE
 from nsadmin.namespaces.models import MirroredNamespace
-from nsadmin.namespaces.read.readings import ShownStatus
+from nsadmin.namespaces.read.readings import ShownStatus, Unused
 from nsadmin.pages.common.badges import (
     CLONE_CANCELLED,
     MOVING,
@@ -36,8 +36,8 @@ class ListRow:
 
     `under` stands below its state, `title` is its longer form. `documents` is their
     number, of a clone those that are copied, out of `out_of`. `part` names the cells
-    that change while there is work on it; empty without work. `unused_of` is how many
-    points lack each vector of an extractor; None if there is no such extractor.
+    that change while there is work on it; empty without work. `unused` are extractors
+    with a vector on no point.
     """
 
     row: MirroredNamespace
@@ -48,7 +48,7 @@ class ListRow:
     documents: int | None
     out_of: int | None
     part: str
-    unused_of: int | None = None
+    unused: Unused | None = None
 
 
 def rows_of(
@@ -90,7 +90,7 @@ def _shown(row: MirroredNamespace, shown: ShownStatus, work: Work | None) -> Lis
         documents=row.document_count if copied is None else copied,
         out_of=total,
         part=part_of(row.namespace_id) if is_at_work else "",
-        unused_of=shown.unused_of,
+        unused=shown.unused,
     )
 
 
