@@ -335,7 +335,11 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 5}
 # Nothing asks workers over the broker, so none holds a connection for it.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
-CELERY_BEAT_MAX_LOOP_INTERVAL = 1
+# Beat knows when the next start is due; it need not look more often than that.
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+# Celery would open the database anew for each task; `nsadmin.celery` closes connections
+# that broke.
+CELERY_DB_REUSE_MAX = 1_000_000_000
 CELERY_TASK_DEFAULT_QUEUE = queues.MAINTENANCE
 CELERY_TASK_ROUTES = {
     "nsadmin.jobs.sweep": {"queue": queues.CONTROL},
