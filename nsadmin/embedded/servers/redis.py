@@ -28,6 +28,8 @@ def process(data: Path, port: int, *, name: str = "redis") -> Process:
             str(binary()),
             *("--bind", HOST, "--port", str(port), "--dir", str(data)),
             *("--appendonly", "yes", "--save", ""),
+            # It looks after itself once a second; ten times would be its whole cost.
+            *("--hz", "1"),
         ],
         answers=lambda: answers(port),
     )
