@@ -24,9 +24,13 @@ _TICK_S = 1.0
 class Server(uvicorn.Server):
     """Uvicorn's server, which wakes up once a second instead of ten times."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        """Take the configuration."""
+        super().__init__(config)
+        self._signalled = asyncio.Event()
+
     async def main_loop(self) -> None:
         """Renew the header `Date` each second, until a signal comes."""
-        self._loop, self._signalled = asyncio.get_running_loop(), asyncio.Event()
         while not await self.on_tick(0):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._signalled.wait(), _TICK_S)
@@ -34,8 +38,9 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Note the signal, and end the wait."""
         super().handle_exit(sig, frame)
-        if self.started:
-            self._loop.call_soon_threadsafe(self._signalled.set)
+        with suppress(RuntimeError):  # the loop does not run yet
+            loop = asyncio.get_running_loop()
+            loop.call_soon_threadsafe(self._signalled.set)
 
 
 def main() -> None:
