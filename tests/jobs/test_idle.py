@@ -1,7 +1,7 @@
 """What a schedule costs that finds nothing to do, in statements."""
 
 import pytest
-from celery.fixups.django import DjangoWorkerFixup
+from celery.fixups.django import DjangoFixup
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -41,7 +41,7 @@ def test_the_clusters_are_read_once_for_their_messages_and_for_the_samples():
 def test_a_task_keeps_the_connection_of_the_one_before():
     connection.ensure_connection()
     kept = connection.connection
-    DjangoWorkerFixup(app).close_database()
+    DjangoFixup(app).worker_fixup.close_database()
     close_broken_connections()
     assert connection.connection is kept
 
