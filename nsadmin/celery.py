@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_init
+from celery.signals import setup_logging, task_prerun, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nsadmin.settings")
 
@@ -29,3 +29,17 @@ def check_settings(**_kwargs: Any) -> None:
     from nsadmin.checks import refuse_to_serve_unready
 
     refuse_to_serve_unready()
+
+
+@task_prerun.connect
+def close_broken_connections(**_kwargs: Any) -> None:
+    """Close connections to the database that its server has closed meanwhile.
+
+    Threads keep theirs from task to task; the next statement opens another one.
+    """
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        is_open = connection.connection is not None and not connection.in_atomic_block
+        if is_open and not connection.is_usable():
+            connection.close()

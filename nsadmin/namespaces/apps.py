@@ -11,14 +11,15 @@ class NamespacesConfig(AppConfig):
     label = "namespaces"
 
     def ready(self) -> None:
-        """Register the deletion job, the slots and pauses, and the triggers."""
+        """Register the deletion job, slots, pauses, triggers and old rows."""
         from nsadmin.access.organization.suspension import is_suspended
         from nsadmin.jobs.registry import (
             register_pause,
             register_queue_limit,
             register_slots,
         )
-        from nsadmin.namespaces.change import quota
+        from nsadmin.jobs.trimming import register as register_old_rows
+        from nsadmin.namespaces.change import quota, recovery
         from nsadmin.namespaces.lifecycle import deletion_job  # noqa: F401
         from nsadmin.namespaces.listing import triggers
 
@@ -27,3 +28,4 @@ class NamespacesConfig(AppConfig):
         post_migrate.connect(triggers.install, sender=self, dispatch_uid="list_counts")
         register_queue_limit(quota.queued_jobs)
         register_pause(is_suspended)
+        register_old_rows("healing_turns", recovery.forgotten_turns)

@@ -63,6 +63,8 @@ def recount() -> dict[str, Any]:
 @record_run("heal", keep="news")
 def heal() -> dict[str, Any]:
     """Finish changes that a crash or a slow index build left open."""
+    if not healing.is_due():
+        return {"closed": 0}
     waiting = healing.dedicated_clusters()
     dispatch.send_to_clusters(_HEAL_CLUSTER, waiting, expires_s=20)
     return {"closed": healing.heal(SHARED)}

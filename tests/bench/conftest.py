@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.bench import rounds
+from tests.bench.peers.street import hostile, site, street  # noqa: F401 - fixtures
 from tests.bench.world import Worlds
 from tests.faults.database import Rows
 

@@ -4,6 +4,7 @@ The rows come from the documents of `manage.py load_fleet` by the mirror's own f
 The namespace store is left out: a list, a page or a turn of sampling asks it nothing.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -20,12 +21,12 @@ from nsadmin.namespaces.mirror import comparison, mirror
 from nsadmin.namespaces.mirror.document_copy import redact_secrets
 from nsadmin.namespaces.models import LastLook, MirroredDocument, MirroredNamespace
 from nsadmin.namespaces.schema import document as reader
-from tests.bench.copies import multiply
+from tests.bench.peers.copies import multiply
 from tests.faults import database
 from tests.faults.database import Rows
 from tests.people import BACKEND
 
-SMALL, LARGE = 10_000, 100_000
+SMALL, LARGE = 10_000, int(os.environ.get("NSADMIN_BENCH_LARGE", "100000"))
 ORGANIZATIONS = 100
 BATCH = 1_000
 # Another program's extractor, which one in 500 has.

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from nsadmin.health.models import ClusterLook
+from nsadmin.health.models import ClusterLook, DriftRow, LastComparison
 from nsadmin.health.sampling.sampler import Sampled, sample
 from nsadmin.namespaces.models import (
     ClusterReading,
@@ -20,6 +20,7 @@ from nsadmin.namespaces.models import (
 from nsadmin.namespaces.read import history, probe, snapshots
 from nsadmin.stores import ephemeral, redis
 from nsadmin.stores.qdrant.cluster import shared
+from tests.cast import make_namespace
 from tests.faults.proxy import Fault, running_proxies
 from tests.faults.transport import Http
 
@@ -201,3 +202,51 @@ def test_silence_of_many_is_few_queries(cast):
     assert len(queries) <= 13
     assert LastLook.objects.filter(unknown_since=None).count() == 0
     assert LookSlot.objects.filter(status="unknown").count() == 300
+
+
+def _statements_of_a_turn() -> int:
+    later(24 * 3600)
+    with CaptureQueriesContext(connection) as queries:
+        sample()
+    asked = [q["sql"] for q in queries if "SAVEPOINT" not in q["sql"]]
+    return len(asked)
+
+
+def test_differences_that_stay_are_written_together(cast):
+    def missing(count):
+        for number in range(count):
+            make_namespace(
+                cast.northlight, f"gone {number} of {count}", in_qdrant=False
+            )
+        _statements_of_a_turn()
+        return _statements_of_a_turn()
+
+    few = missing(3)
+    first = DriftRow.objects.order_by("pk").first()
+    assert missing(20) <= few + 4
+    rows = DriftRow.objects.all()
+    assert set(rows.values_list("kind", flat=True)) == {"collection_missing"}
+    assert rows.count() == 23
+    again = DriftRow.objects.get(pk=first.pk)
+    assert again.last_seen > first.last_seen
+    assert again.first_seen == first.first_seen
+    compared = LastComparison.objects.filter(pk=first.namespace_id)
+    compared.update(at=F("at") - timedelta(hours=2))
+    past = compared.get().at
+    _statements_of_a_turn()
+    assert compared.get().at > past
+
+
+def test_differences_that_change_are_stored_anew(cast):
+    gone = make_namespace(cast.northlight, "gone", in_qdrant=False)
+    sample()
+    row = DriftRow.objects.get(namespace_id=gone.namespace_id)
+    for change in ({"subject": "another"}, {"sentence": "Another one."}):
+        DriftRow.objects.filter(pk=row.pk).update(**change)
+        _statements_of_a_turn()
+        found = DriftRow.objects.get(namespace_id=gone.namespace_id)
+        assert (found.subject, found.sentence) == (row.subject, row.sentence)
+        row = found
+    MirroredNamespace.objects.filter(pk=gone.namespace_id).update(differences=7)
+    _statements_of_a_turn()
+    assert MirroredNamespace.objects.get(pk=gone.namespace_id).differences == 1

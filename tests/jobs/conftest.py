@@ -1,5 +1,6 @@
 """Kinds of jobs that tests run, and a database that threads and processes share."""
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -160,6 +161,20 @@ def opened_connections() -> Iterator[list[Any]]:
         yield opened
     finally:
         connection_created.disconnect(note)
+
+
+@contextmanager
+def broken_off(connection: Any) -> Iterator[None]:
+    """Have a connection of another thread fail from its next statement on.
+
+    It is replaced by a closed one: SQLite crashes if one is closed in a statement.
+    """
+    own = connection.connection
+    if connection.vendor == "sqlite":
+        connection.connection = sqlite3.connect(":memory:", check_same_thread=False)
+    connection.connection.close()
+    yield
+    own.close()
 
 
 def becomes(is_true: Callable[[], object], *, within_s: float = 5) -> bool:

@@ -11,7 +11,7 @@ from nsadmin.jobs.execution import lease
 from nsadmin.jobs.execution.context import JobContext
 from nsadmin.jobs.execution.interrupts import CancelRequested, LeaseLost, SliceExpired
 from nsadmin.jobs.models import Job, State
-from tests.jobs.conftest import becomes, new_job, opened_connections
+from tests.jobs.conftest import becomes, broken_off, new_job, opened_connections
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -119,9 +119,10 @@ def test_the_heartbeat_goes_on_after_its_connection_broke(shared_rows, monkeypat
     held = lease.claim(job.job_id, 0)
     with opened_connections() as opened, lease.renewing(held):
         assert becomes(lambda: opened)
-        opened[0].connection.close()
-        Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-        assert becomes(lambda: _lease_of(job) > timezone.now() + timedelta(seconds=4))
+        with broken_off(opened[0]):
+            Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+            in_4_s = timezone.now() + timedelta(seconds=4)
+            assert becomes(lambda: _lease_of(job) > in_4_s)
     assert len(opened) > 1
 
 

@@ -12,7 +12,7 @@ from nsadmin.jobs.execution import dispatch
 from nsadmin.jobs.models import ScheduleLease, ScheduleRun
 from nsadmin.jobs.schedules import beat, runs, single_flight, turn
 from nsadmin.jobs.schedules.runs import record_run
-from tests.jobs.conftest import becomes, opened_connections
+from tests.jobs.conftest import becomes, broken_off, opened_connections
 
 pytestmark = pytest.mark.django_db
 
@@ -97,9 +97,9 @@ def test_a_lease_is_renewed_after_the_connection_broke(shared_rows, monkeypatch)
     ):
         assert mine is not None
         assert becomes(lambda: opened)
-        opened[0].connection.close()
-        ScheduleLease.objects.update(until=timezone.now())
-        assert becomes(lambda: _lease("purge").until > timezone.now())
+        with broken_off(opened[0]):
+            ScheduleLease.objects.update(until=timezone.now())
+            assert becomes(lambda: _lease("purge").until > timezone.now())
         assert not mine.lost.is_set()
     assert len(opened) > 1
 

@@ -8,8 +8,9 @@ from django.utils import timezone
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent
 from nsadmin.audit.record import RecordedActor
+from nsadmin.jobs import trimming
 from nsadmin.jobs.models import ItemFailure
-from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.change import commit, recovery
 from nsadmin.namespaces.change.recovery import heal
 from nsadmin.namespaces.models import HealingTurn
 from nsadmin.namespaces.schema import document
@@ -171,3 +172,20 @@ def test_a_later_change_keeps_what_is_still_open(cast, settings, later):
     raw = store.get(cast.own.namespace_id)
     assert raw["observed_revision"] == raw["revision"] == 3
     assert "pending" not in raw
+
+
+def test_the_schedule_looks_for_open_changes_and_forgets_old_turns_hourly(cast):
+    HealingTurn.objects.all().delete()
+    assert not recovery.is_due()
+    _, op_id = attempted(cast, INDEX)
+    assert not recovery.is_due()  # the request itself may still be at it
+    grow_old(op_id, 10)
+    assert recovery.is_due()
+    now = timezone.now()
+    turns = HealingTurn.objects
+    turn = turns.create(op_id=op_id, next_try_at=now + timedelta(minutes=1), tries=1)
+    assert not recovery.is_due()
+    assert "healing_turns" not in trimming.run()
+    turns.filter(pk=turn.pk).update(next_try_at=now - timedelta(hours=2))
+    assert recovery.is_due()
+    assert trimming.run()["healing_turns"] == 1

@@ -1,9 +1,11 @@
 """The command `python -m nsadmin.embedded.qdrant`."""
 
 import argparse
+import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -16,6 +18,29 @@ from nsadmin.embedded.qdrant.catalog import Catalog
 KEY = "NSADMIN_EMBEDDED_QDRANT_API_KEY"
 READ_ONLY_KEY = "NSADMIN_EMBEDDED_QDRANT_READ_ONLY_API_KEY"
 DATA_KEY = "NSADMIN_EMBEDDED_QDRANT_DATA_API_KEY"
+_TICK_S = 1.0
+
+
+class Server(uvicorn.Server):
+    """Uvicorn's server, which wakes up once a second instead of ten times."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        """Take the configuration."""
+        super().__init__(config)
+        self._signalled = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Renew the header `Date` each second, until a signal comes."""
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._signalled.wait(), _TICK_S)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Note the signal, and end the wait."""
+        super().handle_exit(sig, frame)
+        with suppress(RuntimeError):  # the loop does not run yet
+            loop = asyncio.get_running_loop()
+            loop.call_soon_threadsafe(self._signalled.set)
 
 
 def main() -> None:
@@ -29,7 +54,7 @@ def main() -> None:
     # Uvicorn shuts down in order and then raises the signal again, for us to end on.
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
-    uvicorn.run(
+    config = uvicorn.Config(
         App(catalog, keys, max_body=options.max_body),
         host=options.host,
         port=options.port,
@@ -39,6 +64,10 @@ def main() -> None:
         timeout_graceful_shutdown=5,
         lifespan="on",
     )
+    server = Server(config)
+    server.run()
+    if not server.started:
+        sys.exit(1)
 
 
 def _options() -> argparse.Namespace:

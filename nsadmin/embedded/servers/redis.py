@@ -32,6 +32,9 @@ def process(data: Path, port: int, *, name: str = "redis") -> Process:
             str(binary()),
             *("--bind", HOST, "--port", str(port), "--dir", str(data)),
             *("--appendonly", "yes", "--save", ""),
+            # It looks after itself, and for a request to stop, so often a second; ten
+            # times would be most of what it costs while nothing asks it.
+            *("--hz", "2"),
         ],
         answers=lambda: answers(port),
     )

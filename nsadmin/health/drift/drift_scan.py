@@ -1,6 +1,6 @@
 """Compare one namespace with Qdrant and store what differs; see also `nightly`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -60,9 +60,44 @@ def _note_comparison(namespace_id: str, *, whole: bool) -> None:
     LastComparison.objects.update_or_create(pk=namespace_id, defaults=values)
 
 
-def note_agreement(namespace_ids: Iterable[str]) -> None:
-    """Record of many namespaces at once that they were compared now, and agree."""
+def stored_of(namespace_ids: Iterable[str]) -> dict[str, list[DriftRow]]:
+    """Return the stored differences of many namespaces, by id, in one question."""
+    found: dict[str, list[DriftRow]] = {}
+    if ids := list(namespace_ids):
+        for row in DriftRow.objects.filter(namespace_id__in=ids, cluster=""):
+            found.setdefault(row.namespace_id, []).append(row)
+    return found
+
+
+def are_stored(
+    found: Iterable[Drift], stored: Sequence[DriftRow], *, count: int
+) -> bool:
+    """Tell whether these differences and no others are stored, and are counted so.
+
+    Broken references count as they were found last: a look does not look for them.
+    """
+    drifts = {
+        (drift.kind, items.storable_key(drift.subject)): _values(drift)
+        for drift in found
+        if drift.kind not in _UNCOUNTED
+    }
+    rows = {
+        (row.kind, row.subject): {name: getattr(row, name) for name in _VALUES}
+        for row in stored
+        if row.kind not in reference_drift.KINDS
+    }
+    return len(stored) == count and drifts == rows
+
+
+def note_unchanged(namespace_ids: Iterable[str], *, differing: Collection[str]) -> None:
+    """Record of many namespaces at once that they were compared now.
+
+    Those that are `differing` too have the differences that are stored, others none.
+    """
     now, ids = timezone.now(), set(namespace_ids)
+    if seen := ids.intersection(differing):
+        rows = DriftRow.objects.filter(namespace_id__in=seen, cluster="")
+        rows.update(last_seen=now)
     recent = LastComparison.objects.filter(pk__in=ids, at__gt=now - _NOTED_EVERY)
     ids.difference_update(recent.values_list("pk", flat=True))
     LastComparison.objects.bulk_create(

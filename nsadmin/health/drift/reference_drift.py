@@ -14,6 +14,7 @@ from nsadmin.resources.references.kinds import WORDS
 
 BROKEN: Final = "reference_broken"
 OF_OBJECTS: Final = "reference_objects"
+KINDS: Final = (BROKEN, OF_OBJECTS)
 _LONGEST_LABEL: Final = 60
 _LONGEST_ID: Final = 80
 
@@ -30,14 +31,14 @@ def differences(namespace_id: str, reach: Reach) -> list[Drift]:
     silent.
     """
     if reach == "stored":
-        return _stored(namespace_id, (BROKEN, OF_OBJECTS))
+        return _stored(namespace_id, KINDS)
     try:
         graph = reading.graph_of(namespace_id)
         found = list(_of_links(graph.broken))
         if reach == "objects":
             return [*found, *_of_objects(objects.scan(namespace_id, graph))]
     except NsadminError:
-        return _stored(namespace_id, (BROKEN, OF_OBJECTS))
+        return _stored(namespace_id, KINDS)
     return [*found, *_stored(namespace_id, (OF_OBJECTS,))]
 
 

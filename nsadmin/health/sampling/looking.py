@@ -11,6 +11,7 @@ from django.utils import timezone
 from nsadmin.errors import NsadminError
 from nsadmin.health.drift import drift_scan
 from nsadmin.health.drift.drift import compare
+from nsadmin.health.models import DriftRow
 from nsadmin.health.sampling import order
 from nsadmin.health.sampling.asking import Asker, Fact, Question, fact_due
 from nsadmin.health.sampling.order import Batch
@@ -141,7 +142,9 @@ def _store(
     stored = look_writes.store_many(
         list(looks.values()), watched=watched, is_counted=is_counted
     )
-    agreeing: list[str] = []
+    differing = (key for key, one in stored.items() if one.row and one.row.differences)
+    before = drift_scan.stored_of(differing)
+    unchanged: list[str] = []
 
     def judge(key: str) -> None:
         snapshot = snapshots.from_row(stored[key].look)
@@ -152,19 +155,25 @@ def _store(
         if snapshot.ok:
             turn.answered += 1
             turn.last = namespace
-        if _agrees(namespace, snapshot, stored[key]):
-            agreeing.append(key)
+        if _is_unchanged(namespace, snapshot, stored[key], before.get(key, [])):
+            unchanged.append(key)
 
     failed = items.each(LOOP, stored, judge, key=str).failed
-    drift_scan.note_agreement(agreeing)
+    drift_scan.note_unchanged(unchanged, differing=before)
     return failed
 
 
-def _agrees(namespace: Namespace, snapshot: Snapshot, stored: Stored) -> bool:
-    """Store the differences; where all agrees, and did before, return True."""
+def _is_unchanged(
+    namespace: Namespace,
+    snapshot: Snapshot,
+    stored: Stored,
+    before: Sequence[DriftRow],
+) -> bool:
+    """Store the differences; where they are those that are stored, return True."""
     if namespace.is_unfinished_clone or not snapshot.ok or stored.row is None:
         return False
-    if compare(namespace, snapshot, stored.row) or stored.row.differences:
-        drift_scan.scan_namespace(namespace, snapshot)
-        return False
-    return True
+    found = compare(namespace, snapshot, stored.row)
+    if drift_scan.are_stored(found, before, count=stored.row.differences):
+        return True
+    drift_scan.scan_namespace(namespace, snapshot)
+    return False

@@ -6,6 +6,7 @@ them a request of their own, is in `sampling`.
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final
@@ -45,6 +46,9 @@ _MOST_SILENT: Final = 1000
 class Sampled:
     """The numbers of collections that answered now, that failed to answer last (1,000
     at most), and of namespaces and clusters at which the sampling itself failed.
+
+    Those that failed to answer are of all clusters; a run on a dedicated one counts
+    none.
     """
 
     answered: int
@@ -52,9 +56,15 @@ class Sampled:
     failed: int = 0
 
 
-def sample(share: ClusterShare = EVERY) -> Sampled:
-    """Renew what is due of this share, for a few seconds at most on each cluster."""
-    known = cluster_probe.known(share.url or "")
+def sample(
+    share: ClusterShare = EVERY, known: Mapping[Cluster, Members] | None = None
+) -> Sampled:
+    """Renew what is due of this share, for a few seconds at most on each cluster.
+
+    `known` are the clusters with their namespaces, if the caller has read them already.
+    """
+    if known is None:
+        known = cluster_probe.known(share.url or "")
     if not share.url:
         cluster_probe.forget_others(known)
         cluster_probe.note_spellings(known)
@@ -80,7 +90,8 @@ def sample(share: ClusterShare = EVERY) -> Sampled:
     )
     if redis.claim("trim", milliseconds=_TRIMMED_MS):
         history.trim()
-    return Sampled(done.done, _silent(), done.failed + clusters.failed)
+    silent = 0 if share.url else _silent()
+    return Sampled(done.done, silent, done.failed + clusters.failed)
 
 
 def _silent() -> int:

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import structlog
 from celery import current_app
 from django.utils import timezone
-from kombu.exceptions import OperationalError
+from kombu import pools
+from kombu.exceptions import LimitExceeded, OperationalError
 
 from nsadmin.jobs.execution import slots
 from nsadmin.jobs.models import FINAL, Job
@@ -27,6 +28,8 @@ _CONNECTION = {
     "max_retries": 0,
     "retry_on_timeout": False,
 }
+# The longest wait for one of the connections that this process keeps.
+_POOL_WAIT_S = 2
 
 
 def send(job: Job) -> bool:
@@ -83,24 +86,27 @@ def send_task(
 
     Without `queue` the settings choose it by the task's name. After `limit_s` seconds a
     worker with child processes stops the task. It is called during web requests, so
-    there is one try with short timeouts.
+    there is one try with short timeouts, over a connection that is kept. One that the
+    broker has closed meanwhile is opened again.
     """
+    connection = current_app.connection_for_write(
+        connect_timeout=1, transport_options=_CONNECTION
+    )
+    kept = pools.producers[connection]
     try:
-        with current_app.connection_for_write(
-            connect_timeout=1, transport_options=_CONNECTION
-        ) as connection:
+        with kept.acquire(block=True, timeout=_POOL_WAIT_S) as producer:
             current_app.send_task(
                 task,
                 args=args,
                 queue=queue,
                 expires=expires_s,
-                connection=connection,
+                producer=producer,
                 retry=False,
                 ignore_result=True,
                 soft_time_limit=limit_s,
                 time_limit=None if limit_s is None else limit_s + _LAST_WORDS_S,
             )
-    except (OperationalError, OSError) as failure:
+    except (LimitExceeded, OperationalError, OSError) as failure:
         log.warning("message_not_sent", task=task, args=args, error=str(failure))
         return False
     return True

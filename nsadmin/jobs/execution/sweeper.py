@@ -6,7 +6,7 @@ from itertools import chain
 from uuid import UUID
 
 import structlog
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from nsadmin.jobs import items
@@ -14,6 +14,7 @@ from nsadmin.jobs.execution import admission, dispatch, event_log, slots
 from nsadmin.jobs.execution.commitment import must_stop
 from nsadmin.jobs.execution.outcomes import GAVE_UP, MAX_ATTEMPTS
 from nsadmin.jobs.models import FINAL, Job, State
+from nsadmin.stores import composed
 
 logger = structlog.get_logger(__name__)
 
@@ -28,12 +29,14 @@ _ATTEMPTS_WITHOUT_PAUSE = 3
 def sweep() -> int:
     """Recover expired jobs and send messages for due ones; return the number sent."""
     now = timezone.now()
+    return _sweep(now) if composed.exist(_due, now) else 0
+
+
+def _due(now: datetime) -> QuerySet[Job]:
     expired = Q(state=State.RUNNING, lease_until__lt=now)
     queued = Q(state=State.QUEUED, run_after__lte=now)
     unsettled = Q(state__in=FINAL, settled=False)
-    if Job.objects.filter(expired | queued | unsettled).exists():
-        return _sweep(now)
-    return 0
+    return Job.objects.filter(expired | queued | unsettled)
 
 
 def _sweep(now: datetime) -> int:

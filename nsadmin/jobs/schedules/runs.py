@@ -30,6 +30,7 @@ from nsadmin.jobs.execution import dispatch
 from nsadmin.jobs.models import MAX_RUN_ERROR_LENGTH, ScheduleLease, ScheduleRun
 from nsadmin.jobs.schedules import beat, single_flight, turn
 from nsadmin.jobs.schedules.single_flight import Flight
+from nsadmin.stores import composed
 
 log = structlog.get_logger(__name__)
 
@@ -107,12 +108,20 @@ def _send_waiting(name: str) -> None:
     were lost. One that comes twice does no harm.
     """
     now = timezone.now()
+    if not composed.exist(_unstarted, now - LOST_AFTER):
+        return
     going_on = ScheduleLease.objects.filter(until__gt=now).values("name")
     is_lost = Q(asked_at__lt=now - _RESEND_AFTER) & ~Q(name__in=going_on)
     waiting = _requested(now).filter(Q(name=name) | is_lost, started_at=None)
     for row in waiting.order_by("asked_at")[:_MAX_MESSAGES]:
         if not dispatch.send_task(beat.task_of(row.name), row.slot):
             return
+
+
+def _unstarted(asked_after: datetime) -> QuerySet[ScheduleRun]:
+    """Return the requested runs that wait; mostly there are none."""
+    waiting = ScheduleRun.objects.filter(started_at=None, ended_at=None)
+    return waiting.filter(asked_at__gt=asked_after).exclude(by="")
 
 
 def _requested(now: datetime) -> QuerySet[ScheduleRun]:
@@ -166,9 +175,11 @@ def _execute(row: ScheduleRun, work: Work, keep: Keep, flight: Flight) -> None:
         )
         _write(row, keep)
         raise
-    if skipped := flight.skipped():
-        row.result = {**row.result, SKIPPED: skipped}
-    _write(row, keep)
+    # Both at once: the next run must not be able to write its end before this one.
+    with transaction.atomic():
+        if skipped := flight.end():
+            row.result = {**row.result, SKIPPED: skipped}
+        _write(row, keep)
 
 
 def _write(row: ScheduleRun, keep: Keep) -> None:

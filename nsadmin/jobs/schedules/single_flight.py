@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import (
@@ -36,12 +37,16 @@ RENEW_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """The lease of a run; `lost` is set once another run may have it."""
+    """The lease of a run; `lost` is set once another run may have it.
+
+    `over` is set once the run has given it back, or has died.
+    """
 
     name: str
     owner: str
     ends_at: float
     lost: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
 
     def renew(self) -> bool:
         """Renew the lease; False if it is lost, or the run is past its hard limit."""
@@ -51,13 +56,15 @@ class Flight:
         self.lost.set()
         return False
 
-    def skipped(self) -> int:
-        """Return the number of starts that were skipped since this run began."""
-        return self._own().values_list("skipped", flat=True).first() or 0
-
-    def end(self) -> None:
-        """Give the lease back."""
-        self._own().update(owner="", until=None)
+    def end(self) -> int:
+        """Give the lease back; return the number of starts that were skipped."""
+        self.over.set()
+        free: dict[str, Any] = {"owner": "", "until": None}
+        if self._own().filter(skipped=0).update(**free):
+            return 0
+        skipped = self._own().values_list("skipped", flat=True).first() or 0
+        self._own().update(**free)
+        return skipped
 
     def _own(self) -> QuerySet[ScheduleLease]:
         return ScheduleLease.objects.filter(name=self.name, owner=self.owner)
@@ -67,23 +74,26 @@ class Flight:
 def flight(name: str, *, longest_s: float) -> Iterator[Flight | None]:
     """Hold the lease of a schedule while the block runs; None if another run has it.
 
-    It is renewed for no more than `longest_s` seconds, the hard limit of the task.
+    It is renewed for no more than `longest_s` seconds, the hard limit of the task. The
+    block may end it earlier, in one transaction with what the run leaves.
     """
     mine = Flight(name, uuid.uuid4().hex, time.monotonic() + longest_s)
     if not _take(mine):
         yield None
         return
-    done = threading.Event()
     thread = threading.Thread(
-        target=_renew, args=(mine, done), name=f"lease of {name}", daemon=True
+        target=_renew, args=(mine,), name=f"lease of {name}", daemon=True
     )
     thread.start()
+    is_ended = False
     try:
         yield mine
+        is_ended = mine.over.is_set()
     finally:
-        done.set()
+        mine.over.set()
         thread.join(timeout=10)
-        mine.end()
+        if not is_ended:
+            mine.end()
 
 
 def record_skip(name: str) -> None:
@@ -114,14 +124,16 @@ def _take(mine: Flight) -> bool:
     return True
 
 
-def _renew(mine: Flight, done: threading.Event) -> None:
+def _renew(mine: Flight) -> None:
     """Renew the lease until the run is done; without renewals the lease is lost."""
     renewed_at = time.monotonic()
     try:
-        while not done.wait(RENEW_S):
+        while not mine.over.wait(RENEW_S):
             began_at = time.monotonic()
             try:
                 if not mine.renew():
+                    if mine.over.is_set():
+                        return
                     log.warning("schedule_lease_lost", schedule=mine.name)
                     return
                 renewed_at = began_at

@@ -1,7 +1,7 @@
 """The sweep that finishes changes left open in the audit by a crash or slow build."""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db.models import F, OuterRef, QuerySet, Subquery
@@ -25,7 +25,7 @@ from nsadmin.namespaces.placement.cluster_share import (
 from nsadmin.namespaces.read import snapshots
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Raw
-from nsadmin.stores import redis
+from nsadmin.stores import composed, redis
 from nsadmin.stores.mongo import namespaces as store
 
 log = structlog.get_logger(__name__)
@@ -69,6 +69,12 @@ def heal(share: ClusterShare = EVERY) -> int:
         redis.release(lock)
 
 
+def is_due() -> bool:
+    """Tell whether an attempt has a turn, of whatever share; mostly none has."""
+    now = timezone.now()
+    return composed.exist(_due_attempts, now, now - _ACCEPTED_AFTER)
+
+
 def dedicated_clusters() -> list[str]:
     """Return the addresses of the dedicated clusters whose namespaces have a turn."""
     dedicated = MirroredNamespace.objects.exclude(tier="shared").values("namespace_id")
@@ -96,9 +102,13 @@ def _heal(share: ClusterShare) -> int:
     with suppress(Unavailable), turn.at_most(_SWEEP_S):
         # Unavailable is that of a store of all: the next run goes on.
         items.each("heal", due, give_turn, key=lambda row: row.namespace_id)
-    past = timezone.now() - _FORGOTTEN_AFTER
-    HealingTurn.objects.filter(next_try_at__lt=past).delete()
     return closed
+
+
+def forgotten_turns() -> QuerySet[HealingTurn]:
+    """Return the turns of operations that are no longer open."""
+    past = timezone.now() - _FORGOTTEN_AFTER
+    return HealingTurn.objects.filter(next_try_at__lt=past)
 
 
 def _own_attempts(share: ClusterShare) -> list[AuditEvent]:
@@ -118,13 +128,17 @@ def _own_attempts(share: ClusterShare) -> list[AuditEvent]:
 
 def _open_attempts() -> QuerySet[AuditEvent]:
     now = timezone.now()
+    return _due_attempts(now, now - _ACCEPTED_AFTER)
+
+
+def _due_attempts(now: datetime, accepted: datetime) -> QuerySet[AuditEvent]:
     turns = HealingTurn.objects.filter(op_id=OuterRef("op_id"))
     turn_at = Coalesce(Subquery(turns.values("next_try_at")[:1]), F("at"))
     return (
         AuditEvent.objects.filter(
             action__in=_ACTIONS,
             outcome__in=(Outcome.ATTEMPTED, Outcome.ACCEPTED),
-            at__lt=now - _ACCEPTED_AFTER,
+            at__lt=accepted,
         )
         .annotate(turn_at=turn_at)
         .filter(turn_at__lte=now)

@@ -18,7 +18,7 @@ from nsadmin.stores.mongo import resources
 from nsadmin.stores.mongo.changes import Change, Changes, NoChangeStreams
 from nsadmin.stores.mongo.connection import Document
 
-# How long a batch is gathered, and how often counts are taken of what changes often.
+# How long a batch is gathered, and how often resources are looked at and counted.
 _GATHER_S, _COUNT_S = 0.2, 5.0
 # How often a cursor looks, and how far back, for the clocks of other writers differ.
 _LOOK_S, _OVERLAP = 2.0, timedelta(seconds=10)
@@ -86,13 +86,14 @@ class StreamSource:
     def take(self) -> Taken:
         """Return the changes of a fifth of a second, up to some hundred."""
         at = timezone.now()
-        batch = self._changes.take(limit=BATCH, within_s=_GATHER_S)
+        is_counting = time.monotonic() - self._counted_at >= _COUNT_S
+        batch = self._changes.take(limit=BATCH, within_s=_GATHER_S, others=is_counting)
         changes = batch.changes
         own = [change for change in changes if change.collection == store.NAME]
         self._uncounted |= {_owner(c) for c in changes if c.collection != store.NAME}
         ids = {document.key_of(change.id): change.id for change in own}
         tokens = self._changes.tokens
-        counted = self._due_counts()
+        counted = self._due_counts() if is_counting else set()
         # Changes are told again after a crash, until resources are counted.
         if self._uncounted or self.is_behind:
             tokens = {**self._tokens, store.NAME: tokens.get(store.NAME, "")}
@@ -110,10 +111,7 @@ class StreamSource:
         self._changes.close()
 
     def _due_counts(self) -> set[str]:
-        now = time.monotonic()
-        if now - self._counted_at < _COUNT_S:
-            return set()
-        self._counted_at = now
+        self._counted_at = time.monotonic()
         counted, self._uncounted = self._uncounted, set()
         return counted
 

@@ -23,8 +23,6 @@ _WRITES: Final = ("insert", "update", "replace", "delete")
 # After these the documents that are in a collection are known only by reading all.
 _UPHEAVALS: Final = ("drop", "rename", "dropDatabase", "invalidate")
 _WAIT_MS: Final = 100
-# The other streams are looked at this often.
-_OTHERS_S: Final = 1.0
 
 
 class HistoryLost(Exception):
@@ -66,7 +64,6 @@ class Changes:
     def __init__(self, names: Sequence[str], tokens: Mapping[str, str]) -> None:
         """Open the streams, each after its token or from now on."""
         self._names = names
-        self._others_at = float("-inf")
         # Streams that had more than was taken.
         self._unread: set[str] = set()
         self._streams: dict[str, CollectionChangeStream[Document]] = {}
@@ -86,15 +83,17 @@ class Changes:
             if stream.resume_token
         }
 
-    def take(self, *, limit: int, within_s: float) -> Batch:
+    def take(self, *, limit: int, within_s: float, others: bool = True) -> Batch:
         """Return up to some `limit` changes, what comes within this time.
+
+        Without `others` the first stream is read, of the others those that had more.
 
         Raises HistoryLost, or Unavailable while the server does not answer.
         """
         taken: list[Change] = []
         give_up = time.monotonic() + within_s
         with translate_errors(), _lost_if_refused():
-            for name in self._due():
+            for name in self._due(others=others):
                 batch = _taken(name, self._streams[name], limit, give_up)
                 taken += batch.changes
                 self._unread.discard(name)
@@ -102,12 +101,9 @@ class Changes:
                     self._unread.add(name)
         return Batch(taken, is_all=not self._unread)
 
-    def _due(self) -> Sequence[str]:
-        now = time.monotonic()
-        if now - self._others_at < _OTHERS_S:
-            return [n for n in self._names if n == self._names[0] or n in self._unread]
-        self._others_at = now
-        return self._names
+    def _due(self, *, others: bool) -> Sequence[str]:
+        first = self._names[0]
+        return [n for n in self._names if others or n == first or n in self._unread]
 
     def close(self) -> None:
         """Close the streams; harmless if the server is away."""
