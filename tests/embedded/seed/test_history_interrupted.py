@@ -59,8 +59,8 @@ def test_a_history_that_was_cut_off_goes_on_where_it_was(written: OwnServers) ->
     assert not AuditEvent.objects.filter(outcome__in=("attempted", "accepted")).exists()
     for organization in (NORTHLIGHT, HALDEN):
         assert not verify(organization.organization_id).faults
-        rows = AuditEvent.objects.filter(organization_id=organization.organization_id)
-        times = list(rows.order_by("pk").values_list("at", flat=True))
+        own = AuditEvent.objects.filter(organization_id=organization.organization_id)
+        times = list(own.order_by("pk").values_list("at", flat=True))
         assert times == sorted(times)
     known = AuditEvent.objects.count()
     assert not write_history(NOW, left_out.append)
