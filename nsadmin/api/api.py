@@ -42,6 +42,7 @@ _TAGS = [
         "name": "Namespaces",
         "description": "Create, read, list, change, clone and delete them.",
     },
+    {"name": "Tasks", "description": "Work that continues after the response."},
     {
         "name": "Several namespaces",
         "description": "One change for several namespaces: planned, then confirmed.",
@@ -50,7 +51,6 @@ _TAGS = [
         "name": "Saved views",
         "description": "The lists of namespaces that a person keeps by name.",
     },
-    {"name": "Tasks", "description": "Work that continues after the response."},
     {
         "name": "Documents",
         "description": "What is in a namespace: list, filter and read its documents.",
@@ -74,10 +74,10 @@ _TAGS = [
 _MODULES = (
     stats,
     namespaces,
-    bulk,
-    saved_views,
     clones,
     tasks,
+    bulk,
+    saved_views,
     documents,
     extractors,
     reprocessing,

@@ -167,9 +167,12 @@ def settle(change: BulkChange, rows: Collection[BulkItem]) -> None:
     waiting.pop("", None)
     if not waiting or not change.is_confirmed:
         return
-    plans = SavedPlan.objects.filter(plan_id__in=waiting)
-    for saved in plans.defer("form", "request", "shown", "sealed"):
-        row = waiting[saved.plan_id]
+    rest = ("form", "request", "shown", "sealed")
+    plans = SavedPlan.objects.defer(*rest).in_bulk(list(waiting))
+    for plan_id, row in waiting.items():
+        saved = plans.get(plan_id)
+        if saved is None:
+            continue
         if saved.is_confirmed:
             row.state, row.op_id = State.DONE, saved.op_id
             row.message = clip(f"Confirmed by {saved.confirmed_by_label}.", MESSAGE_MAX)

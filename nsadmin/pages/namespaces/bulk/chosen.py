@@ -15,8 +15,8 @@ from nsadmin.pages.common.page_context import current_organization
 # The key of the list's address that names the draft whose namespaces are ticked.
 CHOSEN: Final = "chosen"
 NONE: Final = "none"
-# The session key of the last list from which a change was asked for. Without a script
-# the browser's Back leads to the list's own address, which names no draft.
+# The session key of the last list from which a change was asked for: the browser's Back
+# leads to the list's own address, which names no draft.
 _SENT: Final = "bulk_chosen"
 
 

@@ -21,7 +21,7 @@ from nsadmin.drafts.models import Draft
 from nsadmin.drafts.service import Input
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.pages.common.done import SeeOther
-from nsadmin.pages.common.htmx import FORM_ADDRESS, page
+from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization
 from nsadmin.pages.namespaces.bulk import chosen
 from nsadmin.pages.namespaces.bulk.actions import ACTIONS
@@ -57,7 +57,7 @@ def new_bulk(request: HttpRequest) -> HttpResponse:
     form |= {"step": [_PLAN]} if is_sent else {}
     draft = drafts.keep(gate.actor_of(request), chosen.place_of(request), form)
     chosen.remember(request, draft)
-    return _make(request, draft) if is_sent else _see_form(draft)
+    return _make(request, draft) if is_sent else SeeOther(_address(draft))
 
 
 def _filled_in(request: HttpRequest) -> HttpResponse:
@@ -116,12 +116,6 @@ def _address(draft: Draft) -> str:
     return f"{reverse('bulk_new')}?{_FORM}={draft.draft_id}"
 
 
-def _see_form(draft: Draft) -> HttpResponse:
-    response = SeeOther(_address(draft))
-    response.headers[FORM_ADDRESS] = chosen.list_address(draft)
-    return response
-
-
 def _ask(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Show the form that asks for more, with its input and errors if it was sent."""
     kind = _kind(draft)
@@ -162,7 +156,7 @@ def _make(request: HttpRequest, draft: Draft) -> HttpResponse:
     kind = _kind(draft)
     asked = _read(_form(request, draft), kind)
     if asked is None:
-        return _see_form(draft)
+        return SeeOther(_address(draft))
     change = making.make(
         gate.actor_of(request),
         current_organization(request),
@@ -171,8 +165,4 @@ def _make(request: HttpRequest, draft: Draft) -> HttpResponse:
         draft_id=draft.draft_id,
         sent_key=drafts.key_of(draft),
     )
-    response = SeeOther(reverse("bulk", args=[change.bulk_id]))
-    response.headers[FORM_ADDRESS] = (
-        _address(draft) if needs_input(kind) else chosen.list_address(draft)
-    )
-    return response
+    return SeeOther(reverse("bulk", args=[change.bulk_id]))
