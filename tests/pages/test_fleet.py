@@ -231,3 +231,15 @@ def test_a_paused_fleet_does_not_poll(cast, browse):
     fleet = text[text.index('id="fleet"') :]
     assert "hx-trigger" not in fleet
     assert "Go on" in fleet
+
+
+def test_a_cancelled_clone_has_not_failed(cast, browse):
+    made = make_namespace(cast.northlight, "stopped")
+    sample()
+    row = MirroredNamespace.objects.filter(pk=made.namespace_id)
+    row.update(clone_status="failed", clone_error="cancelled", health="ready")
+    for role in ("support", "platform_admin"):
+        text = text_of(browse(role)).partition("Needs attention")[2]
+        assert "Clone cancelled" in text
+        assert "The clone was cancelled." in text
+        assert "did not finish" not in text
