@@ -284,7 +284,8 @@ def test_only_the_columns_that_differ_are_written(cast: Cast) -> None:
     foreign(cast.own.namespace_id, description="new", revision=2)
     with CaptureQueriesContext(connection) as captured:
         assert comparison.reconcile() == 1
-    updates = [q["sql"] for q in captured if 'UPDATE "namespaces_mir' in q["sql"]]
+    table = f'UPDATE "{MirroredNamespace._meta.db_table}"'
+    updates = [q["sql"] for q in captured if table in q["sql"]]
     (sent,) = [sql for sql in updates if "description" in sql]
     assert '"name"' not in sent
     assert one(cast.own.namespace_id).description == "new"
