@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -16,6 +17,7 @@ from nsadmin.namespaces.listing.listing import listing
 from nsadmin.namespaces.listing.query import SORTS, ListQuery
 from nsadmin.namespaces.listing.walks import Few, Walk
 from nsadmin.namespaces.mirror import state
+from nsadmin.namespaces.mirror.bootstrap import MirrorEmpty
 from nsadmin.namespaces.models import MirroredNamespace, MirrorFill, MirrorState
 from nsadmin.namespaces.models.lists import own
 
@@ -187,10 +189,12 @@ def test_rows_are_read_with_the_time_up_to_which_they_are_right(rows: None) -> N
 
 @pytest.mark.parametrize("query", [ListQuery(limit=3), ListQuery(status="waiting")])
 def test_rows_of_a_filling_that_has_not_ended_are_no_list(
-    rows: None, query: ListQuery
+    rows: None, query: ListQuery, settings: Any
 ) -> None:
+    settings.NSADMIN_MONGODB_URL = "mongodb://127.0.0.1:9/none"
     MirrorFill.objects.all().delete()
-    assert listing(ACTOR, query).as_of == MirrorFill.objects.get().filled_at
+    with pytest.raises(MirrorEmpty):
+        listing(ACTOR, query)
 
 
 def test_a_search_that_finds_more_than_is_counted(

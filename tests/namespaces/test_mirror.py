@@ -207,11 +207,11 @@ def test_a_list_takes_a_fixed_number_of_queries(cast, django_assert_num_queries)
     for number in range(5):
         make_namespace(cast.northlight, f"more {number}", in_qdrant=False)
     actor = cast.actor()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         listing(actor, ListQuery())
     for number in range(5):
         make_namespace(cast.northlight, f"even more {number}", in_qdrant=False)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         listing(actor, ListQuery())
 
 

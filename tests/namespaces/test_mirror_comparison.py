@@ -41,6 +41,13 @@ def foreign(namespace_id: str, **values: Any) -> None:
     collection(store.NAME).update_one({"_id": namespace_id}, {"$set": values})
 
 
+def mirror_now(namespace_id: str) -> None:
+    """What our own writes do for a document."""
+    raw = store.get(namespace_id)
+    assert raw is not None
+    mirror.mirror_one(raw)
+
+
 def test_what_is_equal_is_not_written(cast: Cast) -> None:
     comparison.reconcile()
     with CaptureQueriesContext(connection) as captured:
@@ -197,10 +204,10 @@ def test_the_name_of_a_source_is_set_by_our_own_writes(cast: Cast) -> None:
     clone = make_namespace(
         cast.northlight, "a copy", in_qdrant=False, source_namespace_id=source
     ).namespace_id
-    mirror.mirror_one(collection(store.NAME).find_one({"_id": clone}))
+    mirror_now(clone)
     assert one(clone).source_name == "film archive"
     foreign(source, namespace_name="renamed", revision=2)
-    mirror.mirror_one(collection(store.NAME).find_one({"_id": source}))
+    mirror_now(source)
     assert one(clone).source_name == "renamed"
 
 

@@ -166,8 +166,12 @@ def conditions(query: ListQuery) -> Iterator[Q]:
 
 def counters_of(lists: Sequence[str], query: ListQuery) -> QuerySet[ListCount]:
     """Return the counters of the rows that meet the filters, each row counted once."""
-    wanted = {"tier": query.tier, "status": query.status}
-    wanted |= {"differs": query.differs, "unreadable": query.unreadable}
+    wanted = {
+        "tier": query.tier,
+        "status": query.status,
+        "differs": query.differs,
+        "unreadable": query.unreadable,
+    }
     return ListCount.objects.filter(
         listed_for__in=lists,
         extractor=query.extractor or "",
