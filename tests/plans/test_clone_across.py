@@ -10,7 +10,7 @@ from nsadmin.clones import start
 from nsadmin.clones.request import CloneRequest
 from nsadmin.clones.target import DedicatedTarget
 from nsadmin.errors import Conflict
-from nsadmin.plans import copying, service
+from nsadmin.plans import copying, finding, service
 from nsadmin.plans.copying import CloneChange
 from tests.people import PASSWORD
 from tests.plans.conftest import person, require_two
@@ -46,7 +46,7 @@ def test_two_of_the_platform_make_it_together(cast, colleague):
     other = actor_of_user(colleague, None)
     assert other is not None
     assert service.confirm(other, saved, ticks=set()).task_id
-    assert service.find(other, own_id, saved.plan_id).is_confirmed
+    assert finding.find(other, own_id, saved.plan_id).is_confirmed
 
 
 def test_naming_ones_own_organization_needs_no_second(cast):

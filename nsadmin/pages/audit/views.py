@@ -27,8 +27,8 @@ from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization, may, namespace_scope
 from nsadmin.pages.common.paging import PER_PAGE
 from nsadmin.pages.templatetags.formatting import setting
+from nsadmin.plans.finding import of_operations
 from nsadmin.plans.models import SavedPlan
-from nsadmin.plans.service import of_operations
 
 _SHOWN_CHANGES = 3
 
