@@ -39,7 +39,12 @@ def test_two_of_the_platform_make_it_together(cast, colleague):
     with pytest.raises(Conflict) as refusal:
         start.launch(maker, own_id, across(cast))
     assert refusal.value.code == "second_person_required"
-    saved = service.keep(maker, own_id, CloneChange(across(cast)), source="form")
+    saved = service.keep(
+        maker,
+        own_id,
+        CloneChange(across(cast), cast.operator.organization_id),
+        source="form",
+    )
     with pytest.raises(Conflict) as refusal:
         service.confirm(maker, saved, ticks=set())
     assert refusal.value.code == "second_person_required"
@@ -62,10 +67,8 @@ def test_the_second_reads_where_the_points_go(cast, colleague):
         "qdrant_url": "https://elsewhere.example:6333",
         "qdrant_api_key": SecretStr("canary"),
     }
-    change = CloneChange(across(cast, target=DedicatedTarget(place)))
-    maker = person(cast, "platform_admin")
-    plan = change.preview(maker, cast.foreign.namespace_id).plan
-    assert "on the cluster https://elsewhere.example:6333" in plan.steps[0].sentence()
+    wanted = across(cast, target=DedicatedTarget(place))
+    change = CloneChange(wanted, cast.operator.organization_id)
     data, secret = copying.written(change)
     assert "canary" not in str(data)
     assert copying.read(data, secret) == change
