@@ -8,7 +8,6 @@ from django.db.models.functions import Now
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Action
-from nsadmin.access.web.gate import require_on
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.errors import NotFound
 from nsadmin.namespaces.lifecycle import tombstones
@@ -64,15 +63,9 @@ def find_of_deleted(
     """
     rows = SavedPlan.objects.filter(namespace_id=namespace_id, plan_id=plan_id[:32])
     saved = _settled(rows.first())
-    if not saved.is_confirmed:
+    may_read = saved.is_confirmed and actor.may(Action.AUDIT_READ)
+    if not may_read or not actor.sees_organization(saved.organization_id):
         raise _no_plan()
-    require_on(
-        actor,
-        Action.AUDIT_READ,
-        internal_id=saved.internal_id,
-        scope="org",
-        what=RESOURCE,
-    )
     if not actor.may(Action.TOMBSTONE_READ):
         return saved, None
     try:
