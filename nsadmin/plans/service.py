@@ -94,7 +94,7 @@ def _same_plan(saved: SavedPlan, secret: SecretStr | None) -> SavedPlan | None:
     ).first()
     if last is None or last.sealed is not None:
         return None
-    fields = ("source", "page", "form", "request", "revision", "digest")
+    fields = ("source", "page", "form", "request", "revision", "digest", "guard")
     is_same = all(getattr(last, field) == getattr(saved, field) for field in fields)
     return last if is_same else None
 
