@@ -78,6 +78,9 @@ class Review:
 def show(request: HttpRequest, review: Review, *, status: int = 200) -> HttpResponse:
     """Return the page of the review."""
     view = review.preview.view
+    second = approvals.needed(
+        actor_of(request), review.saved, review.wanted, review.preview
+    )
     context = {
         **namespace_scope(view),
         **head.context(request, review.saved, view, has_moved=review.has_moved),
@@ -87,9 +90,8 @@ def show(request: HttpRequest, review: Review, *, status: int = 200) -> HttpResp
         "error": review.error,
         "contested": review.conflicts,
         "stays": review.wanted.stays if isinstance(review.wanted, Revert) else [],
-        "second": approvals.needed(
-            actor_of(request), review.saved, review.wanted, review.preview
-        ),
+        "second": second,
+        "waits": second is not None and not second.is_actor,
         "has_form": review.form is not None,
         "calls": api_examples.of_plan(request, review.wanted, review.preview.plan),
         "store_calls": _store_calls(review),
