@@ -86,12 +86,12 @@ def test_the_audit_leads_to_the_confirmed_plan(browse, address):
     assert "as “a copy”" in text
 
 
-def test_another_member_confirms_the_plan_of_the_first(browse, address):
+def test_another_member_confirms_the_plan_of_the_first(browse, address, cast):
     page = plan_address(shown_plan(browse("member"), address, INPUT))
     admin = browse()
     theirs = admin.get(page).content.decode()
     assert confirm(admin, theirs).headers["Location"].startswith("/jobs/")
-    assert SavedPlan.objects.get().confirmed_by_label == "admin@northlight.example"
+    assert SavedPlan.objects.get().confirmed_by_label == cast.users["admin"].email
     assert confirm(browse("member"), theirs).status_code == 409
     assert Job.objects.count() == 1
 
