@@ -7,6 +7,7 @@ from nsadmin.access.organization import second_person
 from nsadmin.bulk.models import BulkItem, State
 from nsadmin.errors import NsadminError, PlanChanged
 from nsadmin.namespaces.change.commit import Outcome
+from nsadmin.plans import finding
 from nsadmin.plans import service as plans
 from nsadmin.plans.models import SavedPlan
 from nsadmin.plans.shown import tick_of
@@ -20,7 +21,7 @@ def carry_out(actor: Actor, item: BulkItem, *, approves: bool) -> None:
     A refusal is a state as well. `approves` is that of `plans.service.confirm`.
     """
     try:
-        saved = plans.find(actor, item.namespace_id, item.plan_id)
+        saved = finding.find(actor, item.namespace_id, item.plan_id)
         if saved.is_confirmed:
             _elsewhere(item, saved)
             return

@@ -55,13 +55,15 @@ def launch(
     request: CloneRequest,
     *,
     operation: uuid.UUID | None = None,
+    op_id: str | None = None,
     approval: Approval | None = None,
     forecast_s: tuple[float, float] | None = None,
 ) -> Launch:
     """Reserve the name and the namespace, and send the job that fills it.
 
     `operation` becomes the id of the job: a repeated request with the same operation
-    returns the clone that the first one launched. `approval` is the plan of another
+    returns the clone that the first one launched. `op_id` is the id of its audit row,
+    by default a new one. `approval` is the plan of another
     person that the actor confirms; `forecast_s` is how long the clone was said to take,
     kept for its report.
 
@@ -79,7 +81,7 @@ def launch(
     raw = planned_document(actor, source, request, job_id=operation or uuid.uuid4())
     place = target.resolved(actor, source, request.target)
     target.require(target.checks(source, document.read(raw), place), place)
-    op_id = record.new_op_id()
+    op_id = op_id or record.new_op_id()
     _record_attempt(actor, source, raw, op_id, approval)
     job = _enqueue_job(actor, source, request, raw, op_id=op_id, forecast_s=forecast_s)
     _reserve(actor, job, raw)

@@ -38,6 +38,14 @@ def state_of(job: Job) -> CloneState:
     )
 
 
+def of_task(task_id: str) -> CloneState:
+    """Return the state of the clone of a job; raise NotFound without it."""
+    job = Job.objects.filter(job_id=task_id).first()
+    if job is None:
+        raise NotFound("There is no such clone.", details={"resource": "task"})
+    return state_of(job)
+
+
 def _primary_retriever(job: Job) -> str | None:
     """Return the new id of the source's only retriever; None if it has several."""
     if not job.inputs["include_resources"]["retrievers"]:

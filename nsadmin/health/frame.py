@@ -5,6 +5,7 @@ says that there are some. Composing the statement takes longer than its answer, 
 composed once.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -22,6 +23,15 @@ from nsadmin.namespaces.models import ReaperHold
 _ID: Final = "organization_id of the frame"
 _INTERNAL_ID: Final = "internal_id of the frame"
 _PERSON_ID: Final = "id of the person of the frame"
+_READER_ID: Final = "id of the reader of the frame"
+
+# What a room above this one tells, from the ids of an organization and of a person.
+_waiting: list[Callable[[str, str], QuerySet[Any]]] = []
+
+
+def register_waiting(rows: Callable[[str, str], QuerySet[Any]]) -> None:
+    """Register the rows that may wait for a person, so that the frame tells of them."""
+    _waiting[:] = [rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +41,8 @@ class FrameFigures:
     A job between two slices is queued again but counts as running. `is_held` is about
     expired namespaces that wait for a decision; `has_sessions` about support sessions
     that are open, or were begun in an emergency and not noted yet. `unseen` counts the
-    ended jobs of the person who looks, until they have seen them.
+    ended jobs of the person who looks, until they have seen them. `may_wait` says that
+    there are plans that need another person than their maker.
     """
 
     running: int = 0
@@ -39,6 +50,7 @@ class FrameFigures:
     is_held: bool = False
     has_sessions: bool = False
     unseen: int = 0
+    may_wait: bool = False
 
 
 def figures(actor: Actor, organization: Organization) -> FrameFigures:
@@ -56,6 +68,7 @@ def figures(actor: Actor, organization: Organization) -> FrameFigures:
         _ID: organization.organization_id,
         _INTERNAL_ID: organization.internal_id,
         _PERSON_ID: "" if actor.is_staff else actor.id,
+        _READER_ID: actor.id,
     }
     with connection.cursor() as cursor:
         cursor.execute(sql, [ids.get(param, param) for param in params])
@@ -64,7 +77,13 @@ def figures(actor: Actor, organization: Organization) -> FrameFigures:
         return FrameFigures()
     running, total = row[0] or 0, row[1] or 0
     flags = bool(row[2]), bool(row[3])
-    return FrameFigures(running, total - running, *flags, unseen=row[4] or 0)
+    return FrameFigures(
+        running,
+        total - running,
+        *flags,
+        unseen=row[4] or 0,
+        may_wait=any(bool(found) for found in row[5:]),
+    )
 
 
 @lru_cache
@@ -81,6 +100,7 @@ def _statement(_vendor: str) -> tuple[str, tuple[str, ...]]:
         Exists(ReaperHold.objects.filter(internal_id=_INTERNAL_ID)),
         Exists(sessions),
         Subquery(_count(notices.unseen(_ID, _PERSON_ID), "pk")),
+        *(Exists(rows_for(_ID, _READER_ID)) for rows_for in _waiting),
     )
     sql, params = asked.query.sql_with_params()
     return sql, tuple(params)

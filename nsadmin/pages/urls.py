@@ -32,6 +32,7 @@ from nsadmin.pages.namespaces.deletion import delete, protection
 from nsadmin.pages.namespaces.listing import home, namespaces
 from nsadmin.pages.namespaces.mass_expiry import due, due_extend, due_release
 from nsadmin.pages.namespaces.name_check import clone_name_check, name_check
+from nsadmin.pages.namespaces.new_plan import new_plan
 from nsadmin.pages.namespaces.saved_views import saved_view, saved_views
 from nsadmin.pages.organization.account import account, switch, theme
 from nsadmin.pages.organization.choosing import organization_options, organizations
@@ -42,6 +43,7 @@ from nsadmin.pages.organization.members import member
 from nsadmin.pages.organization.second_person import second_person
 from nsadmin.pages.organization.support import organization_support
 from nsadmin.pages.organization.views import organization, plan
+from nsadmin.pages.plans.open_plans import open_plans, organization_plans
 from nsadmin.pages.plans.views import plan as plan_page
 from nsadmin.pages.platform.all_jobs import all_jobs
 from nsadmin.pages.platform.fleet import overview as fleet
@@ -85,6 +87,8 @@ urlpatterns = [
     path("namespaces/deleted/", deleted, name="deleted"),
     path("namespaces/new/", new_namespace, name="new_namespace"),
     path("namespaces/new/name/", new_name_check, name="new_name_check"),
+    path("namespaces/plans/", organization_plans, name="organization_plans"),
+    path("namespaces/plans/<str:plan_id>/", new_plan, name="new_plan"),
     path("namespaces/at-work/", at_work, name="at_work"),
     path("namespaces/views/", saved_views, name="saved_views"),
     path("namespaces/views/<str:view_id>/", saved_view, name="saved_view"),
@@ -177,6 +181,7 @@ urlpatterns = [
         name="clone_name_check",
     ),
     path("namespaces/<str:namespace_id>/config/", config, name="config"),
+    path("namespaces/<str:namespace_id>/plans/", open_plans, name="open_plans"),
     path(
         "namespaces/<str:namespace_id>/plans/<str:plan_id>/",
         plan_page,

@@ -11,7 +11,8 @@ from nsadmin.namespaces.change.commit import Preview
 from nsadmin.plans.models import SavedPlan
 from nsadmin.plans.requests import Unpatched, Wanted
 
-_ACTIONS = {
+# The permission that each guarded change needs.
+ACTIONS = {
     Guarded.TIER: Action.NAMESPACE_INFRASTRUCTURE,
     Guarded.DELETE: Action.NAMESPACE_DELETE,
     Guarded.ACROSS: Action.NAMESPACE_CLONE_ACROSS,
@@ -42,15 +43,22 @@ def needed(
     actor: Actor, saved: SavedPlan, wanted: Wanted, shown: Preview
 ) -> SecondPerson | None:
     """Return the second person that the plan needs; None if one person is enough."""
-    change = _guarded(wanted, shown)
+    change = guard(actor, wanted, shown)
     if change is None:
         return None
-    if not second_person.is_required(actor, saved.internal_id, change):
-        return None
     people = contacts_for(
-        saved.organization_id, _ACTIONS[change], besides=saved.made_by_person
+        saved.organization_id, ACTIONS[change], besides=saved.made_by_person
     )
     return SecondPerson(is_second(actor, saved), people)
+
+
+def guard(actor: Actor, wanted: Wanted, shown: Preview) -> Guarded | None:
+    """Return the change for which a second person is required; None without one."""
+    change = _guarded(wanted, shown)
+    internal_id = shown.view.namespace.internal_id
+    if change is None or not second_person.is_required(actor, internal_id, change):
+        return None
+    return change
 
 
 def _guarded(wanted: Wanted, shown: Preview) -> Guarded | None:

@@ -1,4 +1,4 @@
-"""The request to clone a namespace, where a second person confirms it."""
+"""The request to clone a namespace: its plan names what the clone loses."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -8,44 +8,89 @@ from pydantic import SecretStr
 from nsadmin.access.actor import Actor
 from nsadmin.access.organization.second_person import Approval, Guarded
 from nsadmin.access.permissions import Action
-from nsadmin.clones import preconditions, start
+from nsadmin.clones import start
+from nsadmin.clones.preview import ClonePreview, preview
 from nsadmin.clones.request import CloneRequest, Include
+from nsadmin.clones.review.losses import Losses
 from nsadmin.clones.target import DedicatedTarget
+from nsadmin.errors import Conflict
+from nsadmin.jobs.models import Job
 from nsadmin.namespaces.change.commit import Outcome, Preview
 from nsadmin.namespaces.plan.plan import Plan
 from nsadmin.namespaces.plan.steps.copying import CloneNamespace
+from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.infrastructure import KEY_FIELD
+
+KIND = "clone"
+
+
+@dataclass(frozen=True, slots=True)
+class CloneReview(Preview):
+    """The plan of a clone, with its forecast."""
+
+    clone: ClonePreview | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CloneChange:
-    """The request to clone a namespace."""
+    """The request to clone a namespace into an organization, by its public id."""
 
     request: CloneRequest
+    organization_id: str
+
+    @property
+    def is_across(self) -> bool:
+        """Whether the source belongs to another organization that was named."""
+        return self.request.source_organization_id not in (None, self.organization_id)
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether a cluster was entered."""
+        return isinstance(self.request.target, DedicatedTarget)
 
     @property
     def action(self) -> Action:
         """The permission."""
-        is_across = self.request.source_organization_id is not None
-        return Action.NAMESPACE_CLONE_ACROSS if is_across else Action.NAMESPACE_CLONE
+        return (
+            Action.NAMESPACE_CLONE_ACROSS if self.is_across else Action.NAMESPACE_CLONE
+        )
 
-    def preview(self, actor: Actor, namespace_id: str) -> Preview:
-        """Return the plan; raises as the start of a clone."""
-        view = preconditions.check(actor, namespace_id, self.request)
-        is_across = self.request.source_organization_id is not None
+    def preview(self, actor: Actor, namespace_id: str) -> CloneReview:
+        """Return the plan with its forecast; raises as the start of a clone."""
+        self._require_organization(actor)
+        shown = preview(actor, namespace_id, self.request)
+        plan = self._plan(actor, shown.source, shown.losses)
+        is_silent = self.request.include.collections and (
+            shown.counts.get("points") is None
+        )
+        return CloneReview(
+            shown.source, plan, is_silent, checks=shown.checks, clone=shown
+        )
+
+    def _require_organization(self, actor: Actor) -> None:
+        """Raise Conflict for an actor whose clone would be another organization's."""
+        if actor.organization_id != self.organization_id:
+            raise Conflict(
+                "The clone of this plan belongs to another organization; one of its "
+                "members confirms it.",
+                code="other_organization",
+            )
+
+    def _plan(self, actor: Actor, view: NamespaceView, lost: Losses) -> Plan:
         step = CloneNamespace(
             self.request.namespace_name,
             view.namespace.label,
-            view.organization_name if is_across else "",
-            actor.organization_name if is_across else "",
+            view.organization_name if self.is_across else "",
+            actor.organization_name if self.is_across else "",
             _place(self.request),
+            (*lost.place, *lost.lost),
         )
-        return Preview(view, Plan.of(view.namespace, [step]), qdrant_silent=False)
+        return Plan.of(view.namespace, [step])
 
     def guard(self, _namespace: Namespace) -> Guarded | None:
         """Return the kind of change for which a second person may be required."""
-        return Guarded.ACROSS if self.request.source_organization_id else None
+        return Guarded.ACROSS if self.is_across else None
 
     def carry_out(
         self,
@@ -53,16 +98,35 @@ class CloneChange:
         namespace_id: str,
         *,
         digest: str,
-        op_id: str,  # noqa: ARG002 - the job has its own
+        op_id: str,
         approval: Approval | None,
     ) -> Outcome:
         """Start the clone; raise PlanChanged for another plan than that of `digest`."""
         shown = self.preview(actor, namespace_id)
         shown.plan.require_digest(digest)
-        job = start.launch(actor, namespace_id, self.request, approval=approval).job
+        job = start.launch(
+            actor,
+            namespace_id,
+            self.request,
+            op_id=op_id,
+            approval=approval,
+            forecast_s=_seconds(shown.clone),
+        ).job
         return Outcome(
             shown.view, shown.plan, job.op_id, converged=True, task_id=str(job.job_id)
         )
+
+    def begun_by(self, actor: Actor, namespace_id: str) -> Job | None:
+        """Return the job that the first of two clicks began a moment ago."""
+        return start.find_double_submit(actor, namespace_id, self.request)
+
+
+def _seconds(shown: ClonePreview | None) -> tuple[float, float] | None:
+    """Return the forecast as the report keeps it; None if nothing was measured."""
+    told = shown.forecast if shown is not None else None
+    if told is None or not told.clones or told.fast_s is None or told.slow_s is None:
+        return None
+    return told.fast_s, told.slow_s
 
 
 def _place(request: CloneRequest) -> str:
@@ -83,17 +147,18 @@ def written(change: CloneChange) -> tuple[Raw, SecretStr | None]:
         secret = key if isinstance(key, SecretStr) else None
         target = {"infrastructure": place}
     data = asdict(replace(request, target=None))
-    return {"kind": "clone", **data, "target": target}, secret
+    owner = {"organization_id": change.organization_id}
+    return {"kind": KIND, **owner, **data, "target": target}, secret
 
 
 def read(data: Raw, secret: SecretStr | None) -> CloneChange:
     """Return the request that was written."""
     values = {key: data[key] for key in data if key != "kind"}
-    target = values.pop("target")
+    owner, target = values.pop("organization_id"), values.pop("target")
     if isinstance(target, dict):
         place = dict(target["infrastructure"])
         if secret is not None:
             place[KEY_FIELD] = secret
         target = DedicatedTarget(place)
     include = Include(**values.pop("include"))
-    return CloneChange(CloneRequest(**values, include=include, target=target))
+    return CloneChange(CloneRequest(**values, include=include, target=target), owner)

@@ -40,7 +40,9 @@ class SavedPlan(models.Model):
     again. `revision`, `digest` and `shown` are of the plan as it was shown last:
     `shown` has its steps and warnings, `amount` counts the points that its index builds
     read. `made_by_person` is the user behind the maker:
-    the maker, or the creator of the maker's key.
+    the maker, or the creator of the maker's key. `organization_id` is that of the
+    namespace, or of the one that a clone or a creation makes. `guard` is the kind of
+    change for which the organization required a second person when it was made.
 
     `op_id` is the operation that carries the plan out, written before it starts.
     `confirmed_at` is written when it was accepted.
@@ -60,6 +62,7 @@ class SavedPlan(models.Model):
     digest = models.CharField(max_length=64)
     shown = models.JSONField(default=dict)
     amount = models.BigIntegerField(default=0)
+    guard = models.CharField(max_length=8, blank=True)
     made_by_kind = models.CharField(max_length=8)
     made_by_id = models.CharField(max_length=64)
     made_by_label = models.CharField(max_length=254)
@@ -79,10 +82,20 @@ class SavedPlan(models.Model):
             models.Index(fields=["namespace_id", "-made_at"], name="plan_by_namespace"),
             models.Index(fields=["op_id"], name="plan_by_operation"),
             models.Index(fields=["confirmed_at", "expires_at"], name="plan_due"),
+            models.Index(
+                fields=["organization_id", "guard"],
+                condition=models.Q(confirmed_at=None),
+                name="plan_open",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.plan_id} of {self.namespace_id}"
+
+    @property
+    def kind(self) -> str:
+        """The kind of its request, such as `patch` or `clone`."""
+        return str(self.request.get("kind", ""))
 
     @property
     def is_confirmed(self) -> bool:

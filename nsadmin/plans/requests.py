@@ -14,16 +14,28 @@ from nsadmin.namespaces.plan.plan import ChangeRequest
 from nsadmin.namespaces.plan.protection import Protection
 from nsadmin.namespaces.plan.repair import Repair
 from nsadmin.namespaces.plan.revert import Revert, revert_of
+from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.infrastructure import KEY_FIELD
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
-from nsadmin.plans import copying
+from nsadmin.plans import copying, creating
 from nsadmin.plans.copying import CloneChange
+from nsadmin.plans.creating import CreationChange
 from nsadmin.plans.endings import Deletion, ExpiryChange
 
 # Requests that are not carried out by steps of a patch.
-Unpatched = ExpiryChange | Deletion | CloneChange
+Unpatched = ExpiryChange | Deletion | CloneChange | CreationChange
 Wanted = ChangeRequest | NamespacePatch | Unpatched
+
+
+def organization_of(wanted: Wanted, view: NamespaceView) -> str:
+    """Return the public id of the organization whose plan it is.
+
+    It is that of the namespace, or of the one that is made.
+    """
+    if isinstance(wanted, CloneChange | CreationChange):
+        return wanted.organization_id
+    return view.organization_id
 
 
 def written(wanted: Wanted, namespace: Namespace) -> tuple[Raw, SecretStr | None]:
@@ -43,6 +55,8 @@ def written(wanted: Wanted, namespace: Namespace) -> tuple[Raw, SecretStr | None
             return _expiry(wanted), None
         case CloneChange():
             return copying.written(wanted)
+        case CreationChange():
+            return creating.written(wanted)
         case Deletion():
             return {"kind": "deletion"}, None
         case _:
@@ -68,6 +82,8 @@ def read(data: Raw, secret: SecretStr | None) -> ChangeRequest | Unpatched:
             return ExpiryChange(end_of(data))
         case "clone":
             return copying.read(data, secret)
+        case "creation":
+            return creating.read(data, secret)
         case "deletion":
             return Deletion()
         case kind:

@@ -1,4 +1,4 @@
-"""Keeping plans, finding them again, and confirming them."""
+"""Keeping plans, making them again, and confirming them."""
 
 from typing import Literal
 
@@ -8,22 +8,20 @@ from pydantic import SecretStr
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.organization import second_person
-from nsadmin.audit.models import AuditEvent
-from nsadmin.audit.models import Outcome as Ending
 from nsadmin.audit.record import new_op_id
-from nsadmin.errors import Conflict, Invalid, NotFound, NsadminError
+from nsadmin.errors import Conflict, Invalid, NsadminError
 from nsadmin.names import clip
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.change.commit import Outcome, Preview
 from nsadmin.namespaces.read import queries
 from nsadmin.plans import approvals, forms, rates, requests
+from nsadmin.plans.creating import CreationChange
 from nsadmin.plans.forms import Input, Reading, SentForm
 from nsadmin.plans.models import SavedPlan
 from nsadmin.plans.requests import Unpatched, Wanted
 from nsadmin.plans.secret import sealed_for, secret_of
 from nsadmin.plans.shown import as_shown, needed_ticks
 
-RESOURCE = "plan"
 # A namespace keeps at most this many plans that are not confirmed.
 MOST_OPEN = 200
 
@@ -59,7 +57,7 @@ def keep_shown(
     saved = SavedPlan(
         namespace_id=namespace.namespace_id,
         namespace_name=clip(namespace.name, 128),
-        organization_id=shown.view.organization_id,
+        organization_id=requests.organization_of(request, shown.view),
         internal_id=namespace.internal_id,
         source=source,
         page=page,
@@ -69,6 +67,7 @@ def keep_shown(
         digest=shown.plan.digest,
         shown=as_shown(shown.plan),
         amount=rates.amount(shown),
+        guard=approvals.guard(actor, request, shown) or "",
         made_by_kind=actor.kind,
         made_by_id=actor.id,
         made_by_label=clip(actor.label, 254),
@@ -95,7 +94,7 @@ def _same_plan(saved: SavedPlan, secret: SecretStr | None) -> SavedPlan | None:
     ).first()
     if last is None or last.sealed is not None:
         return None
-    fields = ("source", "page", "form", "request", "revision", "digest")
+    fields = ("source", "page", "form", "request", "revision", "digest", "guard")
     is_same = all(getattr(last, field) == getattr(saved, field) for field in fields)
     return last if is_same else None
 
@@ -106,46 +105,6 @@ def _drop_surplus(namespace_id: str) -> None:
     surplus = unconfirmed.values_list("pk", flat=True)[MOST_OPEN : 2 * MOST_OPEN]
     if keys := list(surplus):
         SavedPlan.objects.filter(pk__in=keys).delete()
-
-
-def find(
-    actor: Actor,
-    identifier: str,
-    plan_id: str,
-    *,
-    organization_id: str | None = None,
-) -> SavedPlan:
-    """Return a plan of a namespace that the actor may see; raise NotFound otherwise."""
-    view = queries.get(actor, identifier, organization_id=organization_id)
-    own_id = view.namespace.namespace_id
-    rows = SavedPlan.objects.filter(
-        namespace_id=own_id, internal_id=view.namespace.internal_id
-    )
-    saved = rows.filter(plan_id=plan_id[:32]).first()
-    if saved is None:
-        raise NotFound("There is no such plan.", details={"resource": RESOURCE})
-    if saved.op_id and not saved.is_confirmed:
-        _settle(saved)
-    return saved
-
-
-def _settle(saved: SavedPlan) -> None:
-    """Note a confirmation whose process died before it could be written here."""
-    written = (Ending.DONE, Ending.ACCEPTED)
-    events = AuditEvent.objects.filter(op_id=saved.op_id, outcome__in=written)
-    event = events.first()
-    if event is None:
-        return
-    saved.confirmed_by_kind, saved.confirmed_by_id = event.actor_kind, event.actor_id
-    saved.confirmed_by_label, saved.confirmed_at = event.actor_label, event.at
-    saved.sealed, saved.form = None, None
-    saved.save()
-
-
-def of_operations(op_ids: list[str]) -> dict[str, SavedPlan]:
-    """Return {operation id: the plan that it carried out}, without what was sent."""
-    rows = SavedPlan.objects.filter(op_id__in=op_ids, confirmed_at__isnull=False)
-    return {row.op_id: row for row in rows.defer("form", "request", "shown", "sealed")}
 
 
 def plan_now(actor: Actor, namespace_id: str, wanted: Wanted) -> Preview:
@@ -235,7 +194,7 @@ def carry_out(
 ) -> Outcome:
     """Commit a request that was read from the plan; remember who confirmed it."""
     require_open(saved)
-    op_id = new_op_id()
+    op_id = wanted.op_id if isinstance(wanted, CreationChange) else new_op_id()
     open_row = SavedPlan.objects.filter(pk=saved.pk, confirmed_at=None)
     open_row.update(op_id=op_id)
     approval = approvals.approval_of(actor, saved) if approves else None

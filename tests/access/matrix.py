@@ -137,6 +137,12 @@ MATRIX: dict[Route, Row] = {
     ("POST", NAMESPACE_PAGE + "audit/<op_id>/revert/"): _CHANGED,
     ("GET", NAMESPACE_PAGE + "plans/<plan_id>/"): _SHOWN,
     ("POST", NAMESPACE_PAGE + "plans/<plan_id>/"): _CHANGED,
+    ("GET", NAMESPACE_PAGE + "plans/"): _SHOWN,
+    ("GET", "namespaces/plans/"): _PERSON,
+    ("GET", "namespaces/plans/<plan_id>/"): Row(_SHOWN.own, _SHOWN.foreign),
+    ("POST", "namespaces/plans/<plan_id>/"): Row(
+        own="login 403 403 in 403 in", foreign="login 404 404 404 403 in"
+    ),
     ("GET", NAMESPACE_PAGE + "documents/"): _SHOWN,
     ("POST", NAMESPACE_PAGE + "documents/export/"): _EXPORTED,
     ("GET", DOCUMENT_PAGE): _SHOWN,
@@ -298,6 +304,10 @@ MATRIX: dict[Route, Row] = {
         own="401 403 in in 403 in",
         foreign="401 403 404 404 403 in",
         system="401 403 403 403 403 in",
+    ),
+    ("GET", "v1/plans/<plan_id>"): Row(_READ.own, _READ.foreign),
+    ("POST", "v1/plans/<plan_id>/confirm"): Row(
+        own="401 403 403 in 403 in", foreign="401 403 403 404 403 in"
     ),
     ("POST", NAMESPACE_API + "/clone"): Row(
         own="401 403 in in 403 in",

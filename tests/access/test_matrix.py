@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.http import HttpResponse
@@ -28,8 +29,10 @@ from nsadmin.bulk.asked import Asked
 from nsadmin.bulk.models import BulkChange
 from nsadmin.comparison.models import Comparison
 from nsadmin.namespaces.models import SavedView
+from nsadmin.namespaces.schema.creation import parse_new
 from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.plans import service
+from nsadmin.plans.creating import CreationChange
 from nsadmin.reprocessing.models import ReprocessRequest
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
@@ -246,6 +249,15 @@ def _plan(namespace_id: str) -> str:
     return service.keep(SYSTEM, namespace_id, wanted, source="api").plan_id
 
 
+def _new_plan(cast: Cast, whose: str) -> str:
+    """A kept plan of a new namespace of the organization."""
+    actor = cast.actor("stranger" if whose == "foreign" else "admin")
+    wanted = parse_new({"namespace_name": f"planned {uuid4().hex[:8]}"})
+    change = CreationChange(wanted, uuid4(), actor.organization_id)
+    shown = change.preview(actor, "")
+    return service.keep_shown(actor, shown, change, source="api").plan_id
+
+
 def _address(cast: Cast, address: str, whose: str) -> str:
     """Put what is `whose` in an address; only what it names is made."""
     namespace_id = getattr(cast, whose).namespace_id
@@ -264,7 +276,11 @@ def _address(cast: Cast, address: str, whose: str) -> str:
         "<feature_extractor_id>": lambda: "face_identity_extractor_v1",
         "<session_id>": lambda: _session(cast, whose),
         "<document_id>": lambda: "doc_1",
-        "<plan_id>": lambda: _plan(namespace_id),
+        "<plan_id>": lambda: (
+            _new_plan(cast, whose)
+            if address.startswith(("namespaces/plans/", "v1/plans/"))
+            else _plan(namespace_id)
+        ),
         "<name>": lambda: "purge",
         "<organization_id>": lambda: cast.northlight.organization_id,
         "<kind>": lambda: "purge",

@@ -58,6 +58,8 @@ ENDPOINTS = [
     Endpoint("POST", "/namespaces/{identifier}/ensure-indexes"),
     Endpoint("GET", "/namespaces/{identifier}/plans/{plan_id}"),
     Endpoint("POST", "/namespaces/{identifier}/plans/{plan_id}/confirm", {}),
+    Endpoint("GET", "/plans/{plan_id}"),
+    Endpoint("POST", "/plans/{plan_id}/confirm", {}),
     Endpoint("POST", "/namespaces/{identifier}/clone", {"namespace_name": "a clone"}),
     Endpoint(
         "POST", "/bulk/namespaces", {"namespace_ids": ["gone"], "kind": "auto_on"}

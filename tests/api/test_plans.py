@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from nsadmin.plans.models import SavedPlan
+from nsadmin.jobs.models import Job
 from nsadmin.stores.mongo import namespaces as store
 from tests.api.conftest import Caller, error_of
 from tests.cast import make_namespace
+from tests.clones.sources import make_source
 
 
 @pytest.fixture
@@ -33,11 +34,59 @@ def test_a_dry_run_has_an_id_and_a_page(call, own):
     assert read["confirmed_by"] is None
 
 
-def test_a_dry_run_of_a_new_namespace_has_none(call):
-    response = call("POST", "/namespaces?dry_run=true", {"namespace_name": "a new one"})
-    made = json.loads(response.content)
-    assert (made["plan_id"], made["plan_url"]) == (None, None)
-    assert not SavedPlan.objects.exists()
+def test_a_new_namespace_is_planned_read_and_created_once(call):
+    body = {"namespace_name": "a new one", "description": "Planned."}
+    made = json.loads(call("POST", "/namespaces?dry_run=true", body).content)
+    at = f"/plans/{made['plan_id']}"
+    assert made["plan_url"].endswith(f"/namespaces{at}/")
+    read = json.loads(call("GET", at).content)
+    assert (read["state"], read["holds"]) == ("open", True)
+    assert read["steps"] == made["plan"]["steps"]
+    assert call("GET", at, role="stranger").status_code == 404
+    assert call("POST", f"{at}/confirm", role="member").status_code == 403
+    done = json.loads(call("POST", f"{at}/confirm").content)
+    assert (done["namespace_name"], done["description"]) == ("a new one", "Planned.")
+    assert done["namespace_id"] == read["namespace_id"]
+    again = call("POST", f"{at}/confirm")
+    assert error_of(again)["code"] == "plan_confirmed"
+    own = f"/namespaces/{done['namespace_id']}{at}"
+    assert json.loads(call("GET", own).content)["state"] == "confirmed"
+
+
+def test_a_clone_is_planned_with_its_losses_and_begun_once(call):
+    source = make_source(call.cast.northlight, "losing")
+    own = f"/namespaces/{source.namespace_id}"
+    body = {"namespace_name": "a copy"}
+    made = json.loads(call("POST", f"{own}/clone?dry_run=true", body).content)
+    assert not Job.objects.exists()
+    at = f"{own}/plans/{made['plan_id']}"
+    read = json.loads(call("GET", at).content)
+    assert read["holds"] is True
+    needed = [w for w in read["warnings"] if w["needs_tick"]]
+    assert "loses its alerts" in str(needed)
+    refused = call("POST", f"{at}/confirm", {}, role="member")
+    assert error_of(refused)["code"] == "ticks_missing"
+    ticks = {"ticks": [warning["tick"] for warning in needed]}
+    done = call("POST", f"{at}/confirm", ticks, role="member")
+    assert done.status_code == 200
+    clone = json.loads(done.content)
+    assert clone["namespace"]["namespace_name"] == "a copy"
+    assert clone["task_id"] == str(Job.objects.get().job_id)
+    assert call("POST", f"{at}/confirm", ticks).status_code == 409
+    assert Job.objects.count() == 1
+
+
+def test_a_clone_of_a_system_namespace_is_its_organizations_own(call):
+    own = f"/namespaces/{call.cast.system.namespace_id}"
+    body = {"namespace_name": "ours"}
+    made = json.loads(call("POST", f"{own}/clone?dry_run=true", body).content)
+    at = f"{own}/plans/{made['plan_id']}"
+    assert call("GET", at, role="viewer").status_code == 200
+    assert call("GET", at, role="stranger").status_code == 404
+    assert call("POST", f"{at}/confirm", role="stranger").status_code == 404
+    read = json.loads(call("GET", at).content)
+    ticks = [w["tick"] for w in read["warnings"] if w["needs_tick"]]
+    assert call("POST", f"{at}/confirm", {"ticks": ticks}).status_code == 200
 
 
 def test_it_is_confirmed_once(call, own):

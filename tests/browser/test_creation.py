@@ -110,6 +110,8 @@ def test_a_name_taken_between_keeps_the_input(demo: Demo, visit, scripted):
     expect(page.locator("h1")).to_have_text("Review the plan")
     api(demo, "POST", "/namespaces", namespace_name=name)
     confirm(page)
+    expect(page.locator("main")).to_contain_text("This plan cannot be confirmed.")
+    page.get_by_role("link", name="Back to editing").click()
     expect(page.locator("#id_namespace_name_error")).to_contain_text(
         "Another namespace"
     )

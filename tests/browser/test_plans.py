@@ -83,3 +83,75 @@ def test_every_state_is_accessible_at_every_width(demo, visit):
     page.goto(f"{demo.url}/organization/second-person/")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert axe.faults(page) == []
+
+
+def reviewed_clone(demo: Demo, page: Page, name: str) -> str:
+    """Fill the form of a clone and send it; return the address of its plan."""
+    source = demo.namespace("seattle-weather-desk")["namespace_id"]
+    page.goto(f"{demo.url}/namespaces/{source}/clone/")
+    page.fill("input[name=namespace_name]", name)
+    page.get_by_role("button", name="Preview the clone").click()
+    expect(page.locator("h1")).to_have_text("Review the clone")
+    assert "/plans/plan_" in page.url
+    return page.url
+
+
+def test_the_review_of_a_clone_is_reloaded_edited_and_found_again(demo, visit):
+    page: Page = visit("member")
+    address = reviewed_clone(demo, page, "reviewed twice")
+    page.reload()
+    expect(page.locator("main")).to_contain_text("reviewed twice")
+    page.go_back()
+    expect(page.locator("input[name=namespace_name]")).to_have_value("reviewed twice")
+    assert "plan=" in urlsplit(page.url).query
+    page.go_forward()
+    assert page.url == address
+    source = demo.namespace("seattle-weather-desk")["namespace_id"]
+    page.goto(f"{demo.url}/namespaces/{source}/")
+    page.get_by_role("link", name=re.compile("open plan")).click()
+    page.get_by_role("link", name=re.compile("as “reviewed twice”")).click()
+    assert page.url == address
+
+
+def test_the_review_of_a_clone_keeps_its_input_without_script(demo, visit):
+    page: Page = visit("member", script=False)
+    reviewed_clone(demo, page, "reviewed without")
+    page.get_by_role("link", name="Back to editing").click()
+    expect(page.locator("input[name=namespace_name]")).to_have_value("reviewed without")
+
+
+def test_another_person_opens_the_plan_of_a_new_namespace(demo, visit, scripted):
+    page: Page = visit("admin", script=scripted)
+    name = f"planned by link {scripted}".lower()
+    page.goto(f"{demo.url}/namespaces/new/")
+    page.fill("input[name=namespace_name]", name)
+    page.locator(".dock button[type=submit]").click()
+    expect(page.locator("h1")).to_have_text("Review the plan")
+    address = page.url
+    assert "/namespaces/plans/plan_" in address
+    page.reload()
+    expect(page.locator("main")).to_contain_text(name)
+    member: Page = visit("member", script=scripted)
+    member.goto(address)
+    expect(member.locator("main")).to_contain_text("Create the collection")
+    expect(member.get_by_role("button", name=re.compile("^Confirm"))).to_have_count(0)
+    page.goto(f"{demo.url}/namespaces/plans/")
+    page.get_by_role("link", name=f"Create {name}").click()
+    assert page.url == address
+
+
+def test_the_new_pages_fit_and_are_accessible(demo, visit):
+    page: Page = visit("admin")
+    clone = reviewed_clone(demo, page, "looked at")
+    source = demo.namespace("seattle-weather-desk")["namespace_id"]
+    for path in (
+        clone,
+        f"{demo.url}/namespaces/plans/",
+        f"{demo.url}/namespaces/{source}/plans/",
+    ):
+        for width in (320, 390, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.goto(path)
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, f"{path}: {wide} of {width}"
+            assert axe.faults(page) == []

@@ -24,7 +24,7 @@ from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo import namespaces as store
 from tests.faults import clones
 from tests.faults.plant import Plant, until
-from tests.pages.test_clone import ticks
+from tests.pages.plans import accepted, confirm, shown_plan
 
 
 @pytest.fixture
@@ -61,8 +61,8 @@ def _prepared(door: Client, source: Namespace, name: str) -> Callable[[], Any]:
         )
     sent = {"namespace_name": name, "collections": "on", "retrievers": "on"}
     address = f"/namespaces/{own}/clone/"
-    accepted = ticks(door.post(address, sent).content.decode())
-    return lambda: door.post(address, {**sent, **accepted, "step": "confirm"})
+    shown = shown_plan(door, address, sent)
+    return lambda: confirm(door, shown, **accepted(shown))
 
 
 def _both(

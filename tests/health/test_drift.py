@@ -13,6 +13,7 @@ from nsadmin.namespaces.placement import clusters
 from nsadmin.namespaces.read import probe, snapshots
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.infrastructure import SEALED_FIELD
+from nsadmin.plans.models import SavedPlan
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import client, shared
@@ -145,7 +146,10 @@ def test_a_lost_collection_is_missing_and_made_anew_empty(cast):
     assert "Missing</span>" in vectors
     assert not re.search(r"Unknown\s*</span>", vectors)
     assert "Recreate the collection, empty" in browser.get(f"{at}drift/").text
-    lost = browser.get(f"{at}repair/?parts=collection", follow=True)
+    before = browser.get(f"{at}repair/?parts=collection").text
+    assert "Recreate the collection" in before or "What would be repaired" in before
+    assert not SavedPlan.objects.exists(), "a GET keeps nothing"
+    lost = browser.post(f"{at}repair/", {"parts": "collection"}, follow=True)
     plan = condensed(lost.content.decode())
     assert "The points of the lost collection are gone." in plan
     assert confirm(browser, plan).status_code == 422  # without the tick

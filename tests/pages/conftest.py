@@ -14,6 +14,7 @@ from nsadmin.namespaces.lifecycle import expiry, mass_expiry, reaper
 from nsadmin.namespaces.schema.document import Namespace
 from tests.cast import Cast, make_namespace
 from tests.documents.library import Library, foreign_points, made
+from tests.plans.conftest import second, second_client  # noqa: F401 - fixtures
 
 HTMX = {"HX-Request": "true"}
 HOUR = timedelta(hours=1)

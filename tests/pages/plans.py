@@ -19,7 +19,7 @@ def hidden(text: str) -> dict[str, list[str]]:
 
 def plan_address(text: str) -> str:
     """Return the address of the plan that a page shows."""
-    return re.search(r'action="(/namespaces/[^"]+/plans/[^"]+/)"', text)[1]
+    return re.search(r'action="(/namespaces/(?:[^"/]+/)?plans/[^"/]+/)"', text)[1]
 
 
 def ticks_of(text: str) -> list[str]:
@@ -45,3 +45,15 @@ def confirm(client: Client, shown: str, **more: Any) -> Any:
     """Confirm the plan that a page shows, as a browser would send it."""
     form = {**hidden(shown), "step": "confirm", **more}
     return client.post(plan_address(shown), form)
+
+
+def accepted(shown: str) -> dict[str, str]:
+    """Return the ticks of a person who accepts all that a clone loses."""
+    found = re.findall(r'type="checkbox"\s+name="(accept_\w+)"\s+value="(\w+)"', shown)
+    return dict(found)
+
+
+def start_clone(client: Client, address: str, form: dict[str, Any]) -> Any:
+    """Plan a clone, accept what it loses, start it."""
+    shown = shown_plan(client, address, form)
+    return confirm(client, shown, **accepted(shown))

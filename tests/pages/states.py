@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.test import Client
 from django.utils import timezone
@@ -168,6 +169,18 @@ def forms(world: World) -> None:
     world.see("plan", own + "settings/", form=changed)
     plans(world)
     world.see("refused", own + "clone/", form={"name": "film archive"})
+    clone = {"namespace_name": "copied " * 9, "collections": "on", "retrievers": "on"}
+    world.see("plan", own + "clone/", form=clone)
+    new = {
+        "token": str(uuid4()),
+        "namespace_name": "planned " * 7,
+        "description": LONG,
+        "extractors": "text_extractor_v1",
+        "expires": "never",
+    }
+    world.see("plan", "/namespaces/new/", form=new)
+    world.see("open", own + "plans/")
+    world.see("open", "/namespaces/plans/")
     world.see("refused", own + "template/", form={"name": ""})
     world.see("refused", own + "delete/", form={"typed_name": "another"})
     world.see("refused", own + "config/", form={"text": "a: [", "step": "preview"})

@@ -8,18 +8,21 @@ from django.utils import timezone
 
 from nsadmin.clones.request import NEVER
 from nsadmin.jobs.models import Job
+from nsadmin.plans.models import SavedPlan
+from nsadmin.stores.mongo.connection import collection
 from tests.cast import make_job, make_namespace
 from tests.clones.sources import make_source
 from tests.pages.conftest import HTMX
-from tests.pages.plans import hidden
+from tests.pages.plans import (
+    accepted,
+    confirm,
+    edit_address,
+    plan_address,
+    shown_plan,
+    start_clone,
+)
 
 INPUT = {"namespace_name": "a copy", "collections": "on", "retrievers": "on"}
-
-
-def ticks(text: str) -> dict[str, str]:
-    """What a person sends who ticks everything that the review asks for."""
-    found = re.findall(r'type="checkbox"\s+name="(accept_\w+)"\s+value="(\w+)"', text)
-    return dict(found)
 
 
 @pytest.fixture
@@ -40,48 +43,99 @@ def test_page_forecasts_in_counts(browse, address):
     assert "If empty, it is copied from the source." in text
 
 
-def test_first_submit_reviews_and_writes_nothing(browse, address):
-    response = browse().post(address, INPUT)
-    text = response.content.decode()
-    assert response.status_code == 200
+def test_the_form_becomes_a_plan_and_starts_nothing(browse, address):
+    client = browse()
+    text = shown_plan(client, address, INPUT)
     assert "Review the clone" in text
     assert "Taxonomies; stages that use one are left out." in text
+    assert "Holds" in text
+    assert "Copy link" in text
     assert not Job.objects.exists()
+    again = client.get(plan_address(text)).content.decode()
+    assert "Review the clone" in again
+    assert SavedPlan.objects.count() == 1
 
 
-def test_fragment_is_the_change(browse, address):
-    text = browse().post(address, INPUT, headers=HTMX).content.decode()
-    assert text.lstrip().startswith('<div id="change">')
+def test_htmx_gets_the_address_of_the_plan_and_of_the_form_as_sent(browse, address):
+    response = browse().post(address, INPUT, headers=HTMX)
+    assert response.status_code == 204
+    plan_id = SavedPlan.objects.get().plan_id
+    assert response.headers["HX-Redirect"] == f"{address[:-6]}plans/{plan_id}/"
+    assert response.headers["X-Form-Address"] == f"{address}?plan={plan_id}"
 
 
 def test_confirming_starts_the_job(browse, address):
     client = browse()
-    shown = client.post(address, INPUT).content.decode()
-    response = client.post(address, {**hidden(shown), "step": "confirm"})
+    response = start_clone(client, address, INPUT)
     job = Job.objects.get()
     assert response.headers["Location"] == f"/jobs/{job.job_id}/"
     assert job.inputs["include_resources"]["taxonomies"] is False
     assert client.get(f"/jobs/{job.job_id}/").status_code == 200
 
 
-def test_the_second_click_is_shown_the_job_of_the_first(browse, address, cast):
+def test_the_audit_leads_to_the_confirmed_plan(browse, address):
     client = browse()
-    sent = {**INPUT, "step": "confirm"}
-    first = client.post(address, sent).headers["Location"]
-    assert client.post(address, sent).headers["Location"] == first
+    page = plan_address(shown_plan(client, address, INPUT))
+    start_clone(client, address, INPUT)
+    saved, job = SavedPlan.objects.get(), Job.objects.get()
+    assert saved.op_id == job.op_id
+    audit = client.get("/organization/audit/").content.decode()
+    assert f'href="{page}"' in audit
+    text = client.get(page).content.decode()
+    assert "Confirmed plan" in text
+    assert "as “a copy”" in text
+
+
+def test_another_member_confirms_the_plan_of_the_first(browse, address, cast):
+    page = plan_address(shown_plan(browse("member"), address, INPUT))
+    admin = browse()
+    theirs = admin.get(page).content.decode()
+    assert confirm(admin, theirs).headers["Location"].startswith("/jobs/")
+    assert SavedPlan.objects.get().confirmed_by_label == cast.users["admin"].email
+    assert confirm(browse("member"), theirs).status_code == 409
     assert Job.objects.count() == 1
-    other = client.post(address, {**sent, "taxonomies": "on"})
-    assert other.status_code == 409
-    assert browse("member").post(address, sent).status_code == 409
-    Job.objects.update(created_at=timezone.now() - timedelta(minutes=1))
-    assert client.post(address, sent).status_code == 409
+
+
+def test_a_change_of_what_the_clone_loses_is_shown_first(browse, losing):
+    client = browse()
+    address = f"/namespaces/{losing.namespace_id}/clone/"
+    shown = shown_plan(client, address, INPUT)
+    resources = collection("collections")
+    resources.update_many(
+        {"namespace_id": losing.namespace_id}, {"$unset": {"trigger_id": ""}}
+    )
+    refused = confirm(client, shown, **accepted(shown))
+    assert refused.status_code == 409
+    text = refused.content.decode()
+    assert "has changed since" in text
+    assert "loses its trigger" not in text
+    assert not Job.objects.exists()
+    assert confirm(client, text, **accepted(text)).status_code == 302
+
+
+def test_the_second_click_is_shown_the_job_of_the_first(browse, address):
+    client = browse()
+    shown = shown_plan(client, address, INPUT)
+    first = confirm(client, shown).headers["Location"]
+    assert confirm(client, shown).headers["Location"] == first
+    assert Job.objects.count() == 1
+    assert client.post(address, INPUT).status_code == 409
+
+
+def test_two_clicks_at_once_lead_to_one_job(browse, address):
+    """The first has started the job, and not yet written that it did."""
+    client = browse()
+    shown = shown_plan(client, address, INPUT)
+    first = confirm(client, shown).headers["Location"]
+    SavedPlan.objects.update(confirmed_at=None, task_id="")
+    assert confirm(client, shown).headers["Location"] == first
     assert Job.objects.count() == 1
 
 
 def test_what_is_never_copied_reads_the_same_before_and_after(browse, address):
     client = browse()
     form = client.get(address).content.decode()
-    review = client.post(address, INPUT).content.decode()
+    review = shown_plan(client, address, INPUT)
     assert NEVER in review
     assert NEVER[1:] in form
 
@@ -131,9 +185,20 @@ def test_store_away_keeps_the_input(browse, address, silence):
     assert 'value="a copy"' in response.content.decode()
 
 
-def test_back_to_editing_keeps_the_input(browse, address):
-    text = browse().post(address, {**INPUT, "step": "edit"}).content.decode()
-    assert 'value="a copy"' in text
+def test_back_to_editing_shows_the_form_as_sent(browse, address):
+    client = browse()
+    shown = shown_plan(client, address, INPUT)
+    for _ in range(2):  # and again after a reload
+        text = client.get(edit_address(shown)).content.decode()
+        assert 'value="a copy"' in text
+    assert 'value="a copy"' not in client.get(address).content.decode()
+
+
+def test_without_script_the_form_says_where_its_input_is(browse, address):
+    client = browse()
+    shown_plan(client, address, INPUT)
+    assert "You sent this form" in client.get(address).content.decode()
+    assert "You sent this form" not in client.get(address).content.decode()
 
 
 def test_only_platform_admins_may_leave_out_points_and_only_across(
@@ -145,14 +210,15 @@ def test_only_platform_admins_may_leave_out_points_and_only_across(
     assert name in admin.get(f"{foreign}clone/").content.decode()
     assert name not in browse().get(address).content.decode()
     sent = {**INPUT, "leave_out_foreign_points": "on"}
-    shown = admin.post(f"{foreign}clone/", sent).content.decode()
-    assert "leave_out_foreign_points" in hidden(shown)
+    shown = shown_plan(admin, f"{foreign}clone/", sent)
+    edited = admin.get(edit_address(shown)).content.decode()
+    assert re.search(rf"{name}[^>]*checked", edited)
     assert "&quot;leave_out_foreign_points&quot;: true" in shown
 
 
 def test_platform_admins_clone_across(browse, cast, foreign):
-    client = browse("platform_admin")
-    text = client.post(f"{foreign}clone/", INPUT).content.decode()
+    cast.open_sessions()
+    text = shown_plan(browse("platform_admin"), f"{foreign}clone/", INPUT)
     assert "belongs to another organization" in text
 
 
@@ -167,7 +233,7 @@ def test_forbidden_unknown_signed_out(cast, browse, address, foreign, client):
 
 def test_a_full_queue_of_jobs_keeps_the_input(browse, address, settings):
     settings.NSADMIN_MAX_QUEUED_JOBS = {"free": 0, "pro": 0, "enterprise": 0}
-    response = browse().post(address, {**INPUT, "step": "confirm"})
+    response = browse().post(address, INPUT)
     text = response.content.decode()
     assert response.status_code == 429
     assert int(response.headers["Retry-After"]) > 0
@@ -179,7 +245,7 @@ def test_a_full_queue_of_jobs_keeps_the_input(browse, address, settings):
 def test_what_the_clone_loses_is_named_and_has_to_be_accepted(browse, losing):
     address = f"/namespaces/{losing.namespace_id}/clone/"
     client = browse()
-    shown = client.post(address, INPUT).content.decode()
+    shown = shown_plan(client, address, INPUT)
     for sentence in (
         "Collection “highlights” loses its alerts; those are never copied.",
         "Collection “highlights” loses its trigger; triggers are never copied.",
@@ -187,28 +253,27 @@ def test_what_the_clone_loses_is_named_and_has_to_be_accepted(browse, losing):
         "loses its stage",
     ):
         assert sentence in shown
-    sent = {**hidden(shown), "step": "confirm"}
-    refused = client.post(address, sent)
+    refused = confirm(client, shown)
     assert refused.status_code == 422
     assert "Nothing was started" in refused.content.decode()
     assert "Tick what the clone loses" in refused.content.decode()
-    changed = client.post(address, {**sent, "accept_lost": "0123456789abcdef"})
-    assert "has changed since" in changed.content.decode()
+    other = confirm(client, shown, accept_lost="0123456789abcdef")
+    assert other.status_code == 422
     assert not Job.objects.exists()
-    started = client.post(address, {**sent, **ticks(shown)})
+    started = confirm(client, shown, **accepted(shown))
     assert started.status_code == 302
     assert Job.objects.count() == 1
 
 
 def test_taxonomies_that_come_along_lose_no_stage(browse, losing):
     address = f"/namespaces/{losing.namespace_id}/clone/"
-    shown = browse().post(address, {**INPUT, "taxonomies": "on"}).content.decode()
+    shown = shown_plan(browse(), address, {**INPUT, "taxonomies": "on"})
     assert "loses its stage" not in shown
     assert "loses its alerts" in shown
 
 
 def test_a_review_without_losses_asks_for_no_tick(browse, address):
-    assert ticks(browse().post(address, INPUT).content.decode()) == {}
+    assert accepted(shown_plan(browse(), address, INPUT)) == {}
 
 
 def test_the_form_says_how_long_it_takes_and_what_would_be_refused(

@@ -6,10 +6,11 @@ from nsadmin.access.models import Organization
 from nsadmin.jobs.models import Job
 from nsadmin.namespaces.placement import clusters
 from nsadmin.namespaces.schema import document
+from nsadmin.plans.models import SavedPlan
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace
 from tests.dedicated import KEY, RAY, READ_ONLY_KEY
-from tests.pages.test_clone import ticks
+from tests.pages.plans import accepted, confirm, edit_address, shown_plan, start_clone
 from tests.pages.test_tier import hidden, text_of
 from tests.people import PASSWORD
 
@@ -60,7 +61,7 @@ def test_a_shared_source_is_cloned_beside_it_by_default(browse, address):
     form = text_of(client.get(address))
     assert "The cluster of the source" not in form
     assert "Another one" not in form, "the source has none of its own"
-    shown = text_of(client.post(address, INPUT))
+    shown = shown_plan(client, address, INPUT)
     assert "on the shared cluster" in shown.replace("\n", " ").replace("  ", "")
 
 
@@ -68,15 +69,21 @@ def test_a_clone_on_another_cluster_and_its_key_never_shows(
     browse, address, own_cluster
 ):
     client = browse()
-    shown = text_of(client.post(address, elsewhere(own_cluster)))
+    shown = shown_plan(client, address, elsewhere(own_cluster))
     assert "Review the clone" in shown
     assert "Key can read and write" in shown or "Qdrant answers" in shown
     assert "The clone goes to another cluster than its source." in shown
-    sent = {**hidden(shown), "step": "confirm"}
-    assert "Nothing was started" in text_of(client.post(address, sent), 422)
+    assert KEY not in shown
+    saved = SavedPlan.objects.get()
+    assert KEY not in str([saved.request, saved.form, saved.shown, saved.sealed])
+    assert "Nothing was started" in text_of(confirm(client, shown), 422)
     assert not Job.objects.exists()
-    done = client.post(address, {**sent, **ticks(shown)})
+    edited = client.get(edit_address(shown)).content.decode()
+    assert KEY not in edited
+    assert own_cluster.url in edited
+    done = confirm(client, shown, **accepted(shown))
     assert done.status_code == 302
+    assert SavedPlan.objects.get().sealed is None
     job = Job.objects.get()
     clone = document.read(store.get(job.namespace_id))
     assert (clone.tier, job.queue) == ("dedicated_cpu", "transfers")
@@ -91,7 +98,7 @@ def test_the_password_is_asked_for_before_a_key_is_used(browse, address, own_clu
     asked = text_of(client.post(address, fields), 422)
     assert "Confirm your password" in asked
     again = {**hidden(asked), "step_up_password": PASSWORD}
-    assert "Review the clone" in text_of(client.post(address, again))
+    assert "Review the clone" in shown_plan(client, address, again)
 
 
 @pytest.mark.parametrize(
@@ -120,11 +127,11 @@ def test_a_dedicated_source_offers_its_own_cluster_first(browse, dedicated_sourc
     form = text_of(client.get(address))
     assert "The cluster of the source" in form
     assert 'value="source" checked' in form
-    shown = text_of(client.post(address, {**INPUT, "compute_tier": "source"}))
+    shown = shown_plan(client, address, {**INPUT, "compute_tier": "source"})
     assert "the dedicated cluster" in shown
-    shared = text_of(client.post(address, {**INPUT, "compute_tier": "shared"}))
+    shared = shown_plan(client, address, {**INPUT, "compute_tier": "shared"})
     assert "The clone goes to the shared one, which" in shared
-    assert set(ticks(shared)) == {"accept_place"}
+    assert set(accepted(shared)) == {"accept_place"}
 
 
 def test_only_who_may_change_a_tier_may_send_the_data_to_another_cluster(
@@ -138,7 +145,7 @@ def test_only_who_may_change_a_tier_may_send_the_data_to_another_cluster(
     assert KEY not in refused
     assert not Job.objects.exists()
     own = f"/namespaces/{dedicated_source.namespace_id}/clone/"
-    shown = text_of(client.post(own, {**INPUT, "compute_tier": "source"}))
+    shown = shown_plan(client, own, {**INPUT, "compute_tier": "source"})
     assert "the dedicated cluster" in shown
 
 
@@ -160,7 +167,6 @@ def test_an_address_that_is_silent_is_a_fault_beside_it(
 def test_what_the_chosen_tier_hides_is_not_stored(browse, address, own_cluster):
     client = browse()
     sent = elsewhere(own_cluster, gpu_type="T4", gpus_per_worker="2")
-    shown = text_of(client.post(address, sent))
-    client.post(address, {**hidden(shown), **ticks(shown), "step": "confirm"})
+    start_clone(client, address, sent)
     clone = document.read(store.get(Job.objects.get().namespace_id))
     assert clone.infrastructure.get("gpu_type") is None

@@ -1,16 +1,19 @@
 """The form of a new namespace: its plan, the act that happens once, a full plan."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from nsadmin.audit.models import AuditEvent
 from nsadmin.namespaces.read import probe, queries
+from nsadmin.plans.models import SavedPlan
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.templates.models import NamespaceTemplate
+from tests.pages import plans
 from tests.pages.conftest import HTMX
-from tests.pages.plans import hidden
+from tests.pages.plans import confirm, edit_address, hidden, plan_address
 
 NEW = "/namespaces/new/"
 TEXT = "text_extractor_v1"
@@ -33,8 +36,9 @@ def typed(client, **more):
     }
 
 
-def confirm(client, shown):
-    return client.post(NEW, {**hidden(shown), "step": "confirm"})
+def planned(client, form):
+    """Send the form; return the page of its plan."""
+    return plans.shown_plan(client, NEW, form)
 
 
 def made(cast):
@@ -52,9 +56,7 @@ def test_the_form_offers_text_and_images_and_previews_vectors(browse):
 
 def test_the_first_submit_shows_the_plan_and_makes_nothing(browse, cast):
     client = browse()
-    shown = client.post(NEW, typed(client, description="Dawn chorus."))
-    text = shown.content.decode()
-    assert shown.status_code == 200
+    text = planned(client, typed(client, description="Dawn chorus."))
     assert "Review the plan" in text
     assert "Create the collection with the vector text_extractor_v1_embedding" in text
     assert "Dawn chorus." in text
@@ -80,7 +82,7 @@ def test_confirming_makes_it_with_all_that_was_asked_for(browse, cast):
         expires="7",
         **{f"{TEXT}.embedding_model": "all_minilm_l6_v2_v1"},
     )
-    response = confirm(client, client.post(NEW, asked).content.decode())
+    response = confirm(client, planned(client, asked))
     raw = made(cast)
     assert response.headers["Location"] == f"/namespaces/{raw['namespace_id']}/"
     view = queries.get(cast.actor("admin"), raw["namespace_id"])
@@ -97,17 +99,81 @@ def test_confirming_makes_it_with_all_that_was_asked_for(browse, cast):
     assert "rank" in probe.actual_collection(found).indexes
 
 
-def test_the_fragment_is_the_change_and_brings_no_tabs_of_a_namespace(browse):
+def test_htmx_gets_the_address_of_the_plan_and_of_the_form_as_sent(browse):
     client = browse()
-    text = client.post(NEW, typed(client), headers=HTMX).content.decode()
-    assert text.lstrip().startswith('<div id="change">')
-    assert "<title>Review the plan" in text
-    assert 'id="tabs"' not in text
+    response = client.post(NEW, typed(client), headers=HTMX)
+    assert response.status_code == 204
+    plan_id = SavedPlan.objects.get().plan_id
+    assert response.headers["HX-Redirect"] == f"/namespaces/plans/{plan_id}/"
+    assert response.headers["X-Form-Address"] == f"{NEW}?plan={plan_id}"
+
+
+def test_a_reload_and_back_lose_nothing(browse):
+    client = browse()
+    asked = typed(client, description="Kept.", index_field=["rank"])
+    shown = planned(client, {**asked, "index_type": ["integer"]})
+    again = client.get(plan_address(shown)).content.decode()
+    assert "Review the plan" in again
+    for _ in range(2):
+        text = client.get(edit_address(shown)).content.decode()
+        assert "Kept.</textarea>" in text
+        assert 'name="index_field" value="rank"' in text
+        assert f'name="token" value="{asked["token"]}"' in text
+    assert planned(client, {**asked, "index_type": ["integer"]})
+    assert SavedPlan.objects.count() == 1
+
+
+def test_another_admin_confirms_and_the_audit_leads_to_the_plan(
+    browse, cast, second_client
+):
+    shown = planned(browse(), typed(browse(), token=token(browse())))
+    page = plan_address(shown)
+    theirs = second_client.get(page).content.decode()
+    assert "Made by" in theirs
+    assert confirm(second_client, theirs).status_code == 303
+    event = AuditEvent.objects.get(action="namespace:create")
+    assert event.actor_label == "second@northlight.example"
+    saved = SavedPlan.objects.get()
+    assert (saved.op_id, saved.is_confirmed) == (event.op_id, True)
+    own = f"/namespaces/{made(cast)['namespace_id']}/"
+    assert f"{own}plans/{saved.plan_id}/" in second_client.get(f"{own}audit/").text
+    kept = second_client.get(page, follow=True)
+    assert kept.redirect_chain[-1][0] == f"{own}plans/{saved.plan_id}/"
+    assert "Confirmed plan" in kept.content.decode()
+
+
+def test_who_may_not_create_reads_the_plan_and_strangers_find_none(browse):
+    page = plan_address(planned(browse(), typed(browse(), token=token(browse()))))
+    member = browse("member")
+    assert "Create the collection" in member.get(page).content.decode()
+    assert member.post(page, {"step": "confirm"}).status_code == 403
+    assert browse("stranger").get(page).status_code == 404
+    assert browse("stranger").post(page, {"step": "confirm"}).status_code == 404
+
+
+def test_an_expired_plan_is_read_and_edited_again(browse, cast):
+    client = browse()
+    shown = planned(client, typed(client, description="Kept."))
+    SavedPlan.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    text = client.get(plan_address(shown)).content.decode()
+    assert "Expired plan" in text
+    assert confirm(client, shown).status_code == 409
+    assert "Kept.</textarea>" in client.get(edit_address(text)).content.decode()
+    assert made(cast) is None
+
+
+def test_a_crash_before_the_plan_is_noted_loses_nothing(browse, cast):
+    client = browse()
+    shown = planned(client, typed(client))
+    first = confirm(client, shown)
+    SavedPlan.objects.update(confirmed_at=None)
+    assert confirm(client, shown).headers["Location"] == first.headers["Location"]
+    assert SavedPlan.objects.get().is_confirmed
 
 
 def test_a_second_confirmation_leads_to_the_same_one(browse, cast):
     client = browse()
-    shown = client.post(NEW, typed(client)).content.decode()
+    shown = planned(client, typed(client))
     first, second = confirm(client, shown), confirm(client, shown)
     assert first.headers["Location"] == second.headers["Location"]
     assert AuditEvent.objects.filter(action="namespace:create").count() == 1
@@ -116,32 +182,33 @@ def test_a_second_confirmation_leads_to_the_same_one(browse, cast):
 def test_the_same_form_with_another_name_makes_another_one(browse, cast):
     client = browse()
     asked = typed(client)
-    confirm(client, client.post(NEW, asked).content.decode())
-    other = client.post(NEW, {**asked, "namespace_name": "other recordings"})
-    assert confirm(client, other.content.decode()).status_code == 302
+    confirm(client, planned(client, asked))
+    other = planned(client, {**asked, "namespace_name": "other recordings"})
+    assert confirm(client, other).status_code == 303
     internal = cast.northlight.internal_id
     assert store.find_by_name(internal, "other recordings")["_id"] != made(cast)["_id"]
 
 
-def test_other_input_than_was_shown_is_shown_first(browse, cast):
+def test_another_digest_than_was_shown_creates_nothing(browse, cast):
     client = browse()
-    shown = hidden(client.post(NEW, typed(client)).content.decode())
-    sent = {**shown, "extractors": ["image_extractor_v1"], "step": "confirm"}
-    response = client.post(NEW, sent)
+    shown = planned(client, typed(client))
+    response = confirm(client, shown, digest="0" * 32)
     assert response.status_code == 409
-    assert "The plan changed" in response.content.decode()
+    assert "Review the plan" in response.content.decode()
     assert made(cast) is None
 
 
 def test_a_name_taken_between_is_told_with_the_input_hidden(browse, cast):
     client = browse()
     asked = typed(client, index_field=["rank"], index_type=["integer"])
-    shown = client.post(NEW, asked).content.decode()
+    shown = planned(client, asked)
     faster = browse()
-    confirm(faster, faster.post(NEW, typed(faster)).content.decode())
+    confirm(faster, planned(faster, typed(faster)))
     response = confirm(client, shown)
     text = response.content.decode()
     assert response.status_code == 409
+    assert "Another namespace" in text
+    text = client.get(edit_address(text)).content.decode()
     assert 'id="id_namespace_name_error"' in text
     assert 'name="index_field" value="rank"' in text
 
@@ -176,13 +243,11 @@ def test_a_fault_stands_at_its_place_and_the_input_is_kept(browse, cast, change,
     assert made(cast) is None
 
 
-def test_more_rows_and_back_to_editing_keep_everything(browse):
+def test_more_rows_keep_everything(browse):
     client = browse()
     asked = typed(client, index_field=["rank"], index_type=["integer"])
     text = client.post(NEW, {**asked, "step": "rows"}).content.decode()
     assert text.count('name="index_field"') == 7
-    text = client.post(NEW, {**asked, "step": "edit"}).content.decode()
-    assert text.count('name="index_field"') == 4
     assert f'name="token" value="{asked["token"]}"' in text
     assert '<option value="integer" selected>' in text
 
@@ -225,7 +290,7 @@ def test_a_template_fills_the_form_and_its_parameters_survive(browse, cast):
             f"{TEXT}.embedding_model": "all_minilm_l6_v2_v1",
         },
     )
-    confirm(client, client.post(NEW, asked).content.decode())
+    confirm(client, planned(client, asked))
     raw = made(cast)
     assert raw["payload_indexes"][0]["field_schema"]["tokenizer"] == "whitespace"
     assert raw["infrastructure"]["max_concurrent_jobs"] == 3
@@ -280,13 +345,14 @@ def test_a_full_plan_is_told_before_anything_is_typed(browse, cast, settings):
 
 def test_a_plan_that_fills_up_meanwhile_keeps_the_input(browse, cast, settings):
     client = browse()
-    shown = client.post(NEW, typed(client)).content.decode()
+    shown = planned(client, typed(client))
     settings.NSADMIN_PLAN_LIMITS = {"enterprise": 1}
     response = confirm(client, shown)
     assert response.status_code == 403
     text = response.content.decode()
     assert "subscription includes 1 namespace" in text
-    assert 'value="field recordings"' in text
+    edited = client.get(edit_address(text)).content.decode()
+    assert 'value="field recordings"' in edited
     assert made(cast) is None
 
 
@@ -300,7 +366,7 @@ def test_a_silent_qdrant_shows_the_plan_and_makes_nothing(browse, cast, silence)
     client = browse()
     asked = typed(client)
     silence("qdrant")
-    shown = client.post(NEW, asked).content.decode()
+    shown = planned(client, asked)
     assert "Qdrant does not answer" in shown
     assert confirm(client, shown).status_code == 503
     assert made(cast) is None

@@ -5,10 +5,12 @@ import pytest
 from nsadmin.access.models import Organization
 from nsadmin.namespaces.placement import clusters
 from nsadmin.namespaces.schema import document
+from nsadmin.plans.models import SavedPlan
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from tests.dedicated import KEY, RAY, READ_ONLY_KEY
-from tests.pages.test_creation import NEW, made, typed
+from tests.pages.plans import confirm, edit_address
+from tests.pages.test_creation import NEW, made, planned, typed
 from tests.pages.test_tier import hidden, text_of
 from tests.people import PASSWORD
 
@@ -27,15 +29,22 @@ def dedicated(client, own_cluster, **more):
 
 def test_the_whole_way_and_the_key_is_never_shown(browse, own_cluster, cast):
     client = browse()
-    shown = text_of(client.post(NEW, dedicated(client, own_cluster)))
+    shown = planned(client, dedicated(client, own_cluster))
     assert "Review the plan" in shown
     begins = shown.partition("Initial state")[2]
     for said in ("Dedicated CPU", own_cluster.url, RAY, "Stored sealed, never shown"):
         assert f"<dd>{said}</dd>" in begins
     assert KEY not in shown
-    sure = {"step": "confirm", "step_up_password": PASSWORD}
-    done = client.post(NEW, {**hidden(shown), **sure})
-    assert done.status_code == 302
+    saved = SavedPlan.objects.get()
+    assert KEY not in str([saved.request, saved.form, saved.shown, saved.sealed])
+    edited = client.get(edit_address(shown)).content.decode()
+    assert own_cluster.url in edited
+    assert KEY not in edited
+    carried = {**hidden(edited), **dedicated(client, own_cluster), "qdrant_api_key": ""}
+    assert "Review the plan" in planned(client, carried)
+    done = confirm(client, shown, step_up_password=PASSWORD)
+    assert done.status_code == 303
+    assert SavedPlan.objects.get(pk=saved.pk).sealed is None
     namespace = document.read(made(cast))
     assert namespace.tier == "dedicated_cpu"
     assert clusters.stored_key(namespace).reveal() == KEY
@@ -46,19 +55,18 @@ def test_the_password_is_asked_for_and_the_input_kept(browse, own_cluster, cast)
     client = browse()
     fields = dedicated(client, own_cluster)
     del fields["step_up_password"]
-    shown = text_of(client.post(NEW, fields))
-    assert "Review the plan" in shown  # which writes nothing
-    asked = text_of(client.post(NEW, {**hidden(shown), "step": "confirm"}), 422)
+    shown = planned(client, fields)
+    assert "Review the plan" in shown  # which creates nothing
+    asked = text_of(confirm(client, shown), 422)
     assert "Confirm your password" in asked
-    again = {**hidden(asked), "step_up_password": PASSWORD}
-    done = client.post(NEW, again)
-    assert done.status_code == 302
+    done = confirm(client, shown, step_up_password=PASSWORD)
+    assert done.status_code == 303
     assert document.read(made(cast)).tier == "dedicated_cpu"
 
 
 def test_a_shared_one_needs_no_password(browse, cast):
     client = browse()
-    shown = text_of(client.post(NEW, typed(client, compute_tier="shared")))
+    shown = planned(client, typed(client, compute_tier="shared"))
     assert "Review the plan" in shown
     assert "<dt>Tier</dt><dd>Shared</dd>" in shown
 

@@ -16,6 +16,7 @@ from nsadmin.advice import usage
 from nsadmin.jobs.models import Job
 from nsadmin.stores.counters import Tally
 from tests.cast import make_namespace
+from tests.pages.plans import start_clone
 
 TRICKY = 'It\'s $HOME, `whoami`, "quoted" \\ and\na second line, é'
 EVERY_PAGE = [
@@ -154,7 +155,7 @@ def test_the_end_shows_a_call_that_moves_it(browse, own, cast):
 
 def test_a_job_shows_the_call_that_cancels_it_while_it_can(browse, own, cast):
     client = browse()
-    client.post(f"{own}clone/", {"namespace_name": "a copy", "step": "confirm"})
+    start_clone(client, f"{own}clone/", {"namespace_name": "a copy"})
     address = f"/jobs/{Job.objects.get().job_id}/"
     (call,) = calls(client.get(address).content.decode())
     assert sent(call, cast.keys["admin"]).status_code == 200
@@ -199,7 +200,7 @@ def test_a_repair_is_its_calls(browse, cast):
         ],
     )
     address = f"/namespaces/{broken.namespace_id}/repair/"
-    text = browse().get(address, follow=True).content.decode()
+    text = browse().post(address, {}, follow=True).content.decode()
     (call,) = calls(text)
     assert "Back to editing" not in text
     digest = re.search(r'name="digest" value="(\w+)"', text)

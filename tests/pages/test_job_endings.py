@@ -12,6 +12,7 @@ from nsadmin.jobs.execution.runner import BROKE, run_once
 from nsadmin.jobs.models import Job, JobEvent, State
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_job
+from tests.pages.plans import start_clone
 from tests.pages.test_jobs import STAGES
 
 
@@ -22,8 +23,8 @@ def halted(cast, browse):
     def make(**values):
         client = browse()
         path = f"/namespaces/{cast.own.namespace_id}/clone/"
-        sent = {"namespace_name": "stopped", "collections": "on", "step": "confirm"}
-        assert client.post(path, sent).status_code == 302
+        sent = {"namespace_name": "stopped", "collections": "on"}
+        assert start_clone(client, path, sent).status_code == 302
         job = Job.objects.get(namespace_name="stopped")
         client.post(f"/jobs/{job.job_id}/", {"act": "cancel"})
         run_once(job.job_id)

@@ -17,6 +17,7 @@ from nsadmin.pages.common.error_pages import error_page
 from nsadmin.pages.common.transfer_words import size_text
 from nsadmin.stores.mongo import namespaces as store
 from tests.pages.conftest import HTMX
+from tests.pages.plans import start_clone
 
 CANCEL = {"act": "cancel"}
 STAGES = [
@@ -358,7 +359,7 @@ def cancelled(cast, admin):
     """A real clone that was cancelled before it copied anything."""
     path = f"/namespaces/{cast.own.namespace_id}/clone/"
     sent = {"namespace_name": "stopped copy", "collections": "on", "retrievers": "on"}
-    admin.post(path, {**sent, "step": "confirm"})
+    start_clone(admin, path, sent)
     made = Job.objects.get(namespace_name="stopped copy")
     admin.post(f"/jobs/{made.job_id}/", CANCEL)
     run_once(made.job_id)

@@ -17,7 +17,7 @@ from nsadmin.pages.common.step_up import REASONS
 from tests.access.matrix import STEP_UP, routes
 from tests.cast import invite
 from tests.pages.conftest import HTMX
-from tests.pages.test_clone import ticks
+from tests.pages.plans import accepted, confirm, shown_plan, start_clone
 from tests.pages.test_organization_invitations import asking
 from tests.people import PASSWORD
 
@@ -189,22 +189,20 @@ def test_every_route_that_declares_it_stops_before_its_view(browse, cast, route)
 def test_a_clone_across_organizations_asks_before_it_starts(browse, sure, cast):
     cast.open_sessions()
     address = f"/namespaces/{cast.foreign.namespace_id}/clone/"
-    wanted = {"namespace_name": "taken over", "step": "preview"}
     client = browse("platform_admin")
-    shown = client.post(address, wanted)
-    assert shown.status_code == 200
-    wanted |= {"step": "confirm", **ticks(shown.content.decode())}
-    stopped = client.post(address, wanted)
+    shown = shown_plan(client, address, {"namespace_name": "taken over"})
+    stopped = confirm(client, shown, **accepted(shown))
     assert stopped.status_code == 422
     assert b"Confirm your password" in stopped.content
-    done = client.post(address, {**wanted, step_up.FIELD: PASSWORD})
+    given = {**accepted(shown), step_up.FIELD: PASSWORD}
+    done = confirm(client, shown, **given)
     assert done.status_code == 302
     assert done.headers["Location"].startswith("/jobs/")
 
 
 def test_a_clone_at_home_does_not_ask(browse, cast):
     address = f"/namespaces/{cast.own.namespace_id}/clone/"
-    response = browse().post(address, {"namespace_name": "copy", "step": "confirm"})
+    response = start_clone(browse(), address, {"namespace_name": "copy"})
     assert response.status_code == 302
 
 

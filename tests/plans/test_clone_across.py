@@ -10,8 +10,9 @@ from nsadmin.clones import start
 from nsadmin.clones.request import CloneRequest
 from nsadmin.clones.target import DedicatedTarget
 from nsadmin.errors import Conflict
-from nsadmin.plans import copying, service
+from nsadmin.plans import copying, finding, service
 from nsadmin.plans.copying import CloneChange
+from nsadmin.plans.shown import needed_ticks
 from tests.people import PASSWORD
 from tests.plans.conftest import person, require_two
 
@@ -39,14 +40,21 @@ def test_two_of_the_platform_make_it_together(cast, colleague):
     with pytest.raises(Conflict) as refusal:
         start.launch(maker, own_id, across(cast))
     assert refusal.value.code == "second_person_required"
-    saved = service.keep(maker, own_id, CloneChange(across(cast)), source="form")
+    saved = service.keep(
+        maker,
+        own_id,
+        CloneChange(across(cast), cast.operator.organization_id),
+        source="form",
+    )
+    ticks = needed_ticks(service.preview_again(maker, saved).plan)
+    assert len(ticks) == 1, "the clone goes to another organization"
     with pytest.raises(Conflict) as refusal:
-        service.confirm(maker, saved, ticks=set())
+        service.confirm(maker, saved, ticks=ticks)
     assert refusal.value.code == "second_person_required"
     other = actor_of_user(colleague, None)
     assert other is not None
-    assert service.confirm(other, saved, ticks=set()).task_id
-    assert service.find(other, own_id, saved.plan_id).is_confirmed
+    assert service.confirm(other, saved, ticks=ticks).task_id
+    assert finding.find(other, own_id, saved.plan_id).is_confirmed
 
 
 def test_naming_ones_own_organization_needs_no_second(cast):
@@ -62,10 +70,8 @@ def test_the_second_reads_where_the_points_go(cast, colleague):
         "qdrant_url": "https://elsewhere.example:6333",
         "qdrant_api_key": SecretStr("canary"),
     }
-    change = CloneChange(across(cast, target=DedicatedTarget(place)))
-    maker = person(cast, "platform_admin")
-    plan = change.preview(maker, cast.foreign.namespace_id).plan
-    assert "on the cluster https://elsewhere.example:6333" in plan.steps[0].sentence()
+    wanted = across(cast, target=DedicatedTarget(place))
+    change = CloneChange(wanted, cast.operator.organization_id)
     data, secret = copying.written(change)
     assert "canary" not in str(data)
     assert copying.read(data, secret) == change

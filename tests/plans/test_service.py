@@ -13,7 +13,7 @@ from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.plan.plan import ChangeRequest
 from nsadmin.namespaces.plan.repair import Repair
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
-from nsadmin.plans import rates, service
+from nsadmin.plans import finding, rates, service
 from nsadmin.plans.models import SavedPlan
 from nsadmin.plans.shown import tick_of
 from nsadmin.stores.mongo import namespaces as store
@@ -39,13 +39,13 @@ def test_the_same_plan_is_kept_once(cast):
 def test_another_organization_finds_no_plan(cast):
     saved = described(cast)
     viewer = person(cast, "viewer")
-    assert service.find(viewer, cast.own.namespace_id, saved.plan_id) == saved
+    assert finding.find(viewer, cast.own.namespace_id, saved.plan_id) == saved
     stranger = cast.actor("stranger")
     for own_id in (cast.own.namespace_id, cast.foreign.namespace_id):
         with pytest.raises(NotFound):
-            service.find(stranger, own_id, saved.plan_id)
+            finding.find(stranger, own_id, saved.plan_id)
     with pytest.raises(NotFound):
-        service.find(viewer, cast.system.namespace_id, saved.plan_id)
+        finding.find(viewer, cast.system.namespace_id, saved.plan_id)
 
 
 def test_it_is_confirmed_once_and_stays_readable(cast):
@@ -59,7 +59,7 @@ def test_it_is_confirmed_once_and_stays_readable(cast):
     with pytest.raises(Conflict) as refused:
         service.confirm(person(cast), kept, ticks=set())
     assert refused.value.code == "plan_confirmed"
-    assert service.of_operations([kept.op_id]) == {kept.op_id: kept}
+    assert finding.of_operations([kept.op_id]) == {kept.op_id: kept}
 
 
 def test_a_confirmation_that_died_half_way_is_noted_later(cast):
@@ -69,7 +69,7 @@ def test_a_confirmation_that_died_half_way_is_noted_later(cast):
     wanted = service.reading(person(cast), saved).wanted
     assert isinstance(wanted, ChangeRequest | NamespacePatch)
     commit.commit(person(cast), cast.own.namespace_id, wanted, op_id=op_id)
-    found = service.find(person(cast), cast.own.namespace_id, saved.plan_id)
+    found = finding.find(person(cast), cast.own.namespace_id, saved.plan_id)
     assert found.is_confirmed
     assert found.confirmed_by_label == cast.users["admin"].email
     with pytest.raises(Conflict):
@@ -87,7 +87,7 @@ def test_a_refused_confirmation_links_no_audit_row(cast):
     saved.refresh_from_db()
     assert saved.op_id
     assert not saved.is_confirmed
-    assert service.of_operations([saved.op_id]) == {}
+    assert finding.of_operations([saved.op_id]) == {}
 
 
 def test_a_viewer_cannot_confirm(cast):

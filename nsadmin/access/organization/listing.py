@@ -52,7 +52,8 @@ def contacts_for(
 ) -> list[str]:
     """Return the names of up to six active members whose role allows the action.
 
-    `besides` is the id of a user who is left out.
+    For staff the role on the platform counts as well. `besides` is the id of a user who
+    is left out.
     """
     roles = [role for role in Role if action in TABLE[role]]
     return _contacts(organization_id, roles, besides)
@@ -61,10 +62,10 @@ def contacts_for(
 def _contacts(
     organization_id: str, roles: Iterable[Role], besides: str = ""
 ) -> list[str]:
+    chosen = [role.value for role in roles]
+    has_role = Q(role__in=chosen) | Q(user__platform_role__in=chosen)
     rows = Membership.objects.filter(
-        organization_id=organization_id,
-        role__in=[role.value for role in roles],
-        user__is_active=True,
+        has_role, organization_id=organization_id, user__is_active=True
     ).select_related("user")
     if besides.isdigit():
         rows = rows.exclude(user_id=int(besides))

@@ -20,7 +20,6 @@ from nsadmin.errors import PreconditionFailed
 from nsadmin.moves.preview import Forecast, forecast
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.plan.patch_request import PatchRequest
-from nsadmin.namespaces.plan.plan import ChangeRequest
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.patch import (
@@ -29,8 +28,9 @@ from nsadmin.namespaces.schema.patch import (
     parse_patch,
     parse_put,
 )
-from nsadmin.plans import service
+from nsadmin.plans import creating, service
 from nsadmin.plans.models import SavedPlan
+from nsadmin.plans.requests import Wanted
 
 # A response waits so long for a new snapshot of Qdrant, and shows one of this age.
 _SNAPSHOT_WAIT_S = 0.5
@@ -114,8 +114,8 @@ def put_namespace(
 def preview_response(
     request: HttpRequest,
     preview: commit.Preview,
-    change: ChangeRequest,
-    if_match: int | None,
+    change: Wanted,
+    if_match: int | None = None,
     found: Forecast | None = None,
 ) -> HttpResponse:
     """Keep a plan and return it; raise PreconditionFailed for another revision."""
@@ -134,7 +134,10 @@ def preview_response(
 
 def plan_url(request: HttpRequest, saved: SavedPlan) -> str:
     """Return the address of the page of a plan."""
-    page = reverse("plan", args=[saved.namespace_id, saved.plan_id])
+    if saved.kind == creating.KIND and not saved.is_confirmed:
+        page = reverse("new_plan", args=[saved.plan_id])
+    else:
+        page = reverse("plan", args=[saved.namespace_id, saved.plan_id])
     return request.build_absolute_uri(page)
 
 

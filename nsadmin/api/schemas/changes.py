@@ -132,15 +132,14 @@ class DryRun(BaseModel):
 
     dry_run: Literal[True]
     plan: PlanModel
-    plan_id: str | None = Field(
-        description="Confirms the plan; null for a namespace that does not exist yet."
-    )
-    plan_url: str | None = Field(description="The address of the plan's page.")
+    plan_id: str = Field(description="Reads and confirms the plan.")
+    plan_url: str = Field(description="The address of the plan's page.")
     qdrant_silent: bool = Field(
         description="Qdrant did not answer, so the change would be refused just now."
     )
     checks: list[PreflightCheck] = Field(
-        description="Only where the change moves the namespace to another cluster."
+        description="Where the change moves the namespace to another cluster, or makes "
+        "it on one."
     )
     move: MoveForecast | None = Field(
         description="Only where a job would move the points; null if it is not known."
@@ -152,10 +151,10 @@ class DryRun(BaseModel):
         preview: Preview,
         forecast: Forecast | None = None,
         *,
-        plan_id: str | None = None,
-        plan_url: str | None = None,
+        plan_id: str,
+        plan_url: str,
     ) -> Self:
-        """Return the preview of a change, with the id of the plan if it is kept."""
+        """Return the preview of a change, with the id of the plan."""
         return cls.model_construct(
             dry_run=True,
             plan=PlanModel.of(preview.plan),

@@ -53,7 +53,7 @@ class KeptPlan(BaseModel):
     confirmed_by: PlanActor | None
     confirmed_at: datetime | None
     operation_id: str | None = Field(description="Its event in the audit log.")
-    task_id: str | None = Field(description="The task that moves the points.")
+    task_id: str | None = Field(description="The task that moves or clones it.")
 
     @classmethod
     def of(cls, saved: SavedPlan, *, url: str, holds: bool | None) -> Self:
@@ -97,8 +97,10 @@ class KeptPlan(BaseModel):
         )
 
 
-class ConfirmQuery(AddressQuery):
+class DigestQuery(BaseModel):
     """The plan that is confirmed, if it is no longer the one that was kept."""
+
+    model_config = ConfigDict(extra="forbid")
 
     plan_digest: str | None = Field(
         None,
@@ -106,6 +108,10 @@ class ConfirmQuery(AddressQuery):
         max_length=64,
         description="The plan that was read last; by default the one that was kept.",
     )
+
+
+class ConfirmQuery(AddressQuery, DigestQuery):
+    """The same, and the organization of the namespace."""
 
 
 Tick = Annotated[str, Field(max_length=64)]

@@ -28,7 +28,7 @@ class DryRunQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     dry_run: bool = Field(
-        default=False, description="Return the plan and write nothing."
+        default=False, description="Return the plan, which is kept, and change nothing."
     )
 
 

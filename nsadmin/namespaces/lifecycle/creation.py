@@ -49,6 +49,11 @@ from nsadmin.stores.mongo import namespaces as store
 ACTION = "namespace:create"
 
 
+def op_id_of(operation: UUID) -> str:
+    """Return the id of a creation in the audit and in the document."""
+    return f"op_{operation.hex}"
+
+
 def preview(
     actor: Actor, request: NewNamespace, *, operation: UUID | None = None
 ) -> Preview:
@@ -82,7 +87,7 @@ def create(
     if Qdrant does not answer.
     """
     operation = operation or uuid4()
-    op_id = f"op_{operation.hex}"
+    op_id = op_id_of(operation)
     namespace, plan = _planned(actor, request, operation)
     inserted = _inserted_by(op_id, namespace.namespace_id)
     if inserted is not None:

@@ -26,8 +26,8 @@ from nsadmin.pages.common.badges import Badge, outcome_badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization, may, namespace_scope
 from nsadmin.pages.common.paging import PER_PAGE
+from nsadmin.plans.finding import of_operations
 from nsadmin.plans.models import SavedPlan
-from nsadmin.plans.service import of_operations
 
 _SHOWN_CHANGES = 3
 

@@ -14,6 +14,7 @@ _ATTEMPTS = {
     "indexes": "Change the payload indexes",
     "move_back": "Move back to the former cluster",
     "new_namespace": "Create a namespace",
+    "new_plan": "Confirm a plan",
     "new_template": "Save a template",
     "organization_audit": "Read the audit log of the organization",
     "organization_key_new": "Create an API key",

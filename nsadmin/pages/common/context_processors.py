@@ -16,6 +16,7 @@ from nsadmin.access.support import listing as support
 from nsadmin.health.frame import FrameFigures, figures
 from nsadmin.namespaces.lifecycle import mass_expiry
 from nsadmin.pages.common.frame.job_notices import NONE, JobNotices, job_notices
+from nsadmin.pages.common.frame.plan_notices import PlanNotices, plan_notices
 from nsadmin.pages.common.page_context import account_scope, chosen_organization
 
 
@@ -85,6 +86,15 @@ class Frame:
         if not count or self.actor is None or self.organization is None:
             return NONE
         return job_notices(self.actor, self.organization.organization_id, count)
+
+    @cached_property
+    def plan_notices(self) -> PlanNotices:
+        """The plans that wait for the account as their second person."""
+        if not self._figures.may_wait or self.actor is None:
+            return PlanNotices()
+        if self.organization is None:
+            return PlanNotices()
+        return plan_notices(self.actor, self.organization.organization_id)
 
     @cached_property
     def due(self) -> mass_expiry.HeldExpiry | None:

@@ -7,6 +7,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.organization.listing import contacts_for
 from nsadmin.access.organization.second_person import Guarded, is_required
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate, step_up
@@ -84,6 +85,7 @@ def _show(
         "form": form,
         "impact": impact,
         "is_blocked": impact.blocks(view),
+        "second_people": _second_people(request, view),
         "grace_days": conf.NSADMIN_TOMBSTONE_DAYS,
         "curl": api_examples.of_deletion(
             request, view.namespace.namespace_id, view.namespace.revision
@@ -91,6 +93,14 @@ def _show(
         "tab": "settings",
     }
     return change_page(request, _TEMPLATE, context, status=status)
+
+
+def _second_people(request: HttpRequest, view: NamespaceView) -> list[str] | None:
+    """Return who can confirm the deletion; None where one person deletes alone."""
+    actor = gate.actor_of(request)
+    if not is_required(actor, view.namespace.internal_id, Guarded.DELETE):
+        return None
+    return contacts_for(view.organization_id, Action.NAMESPACE_DELETE, besides=actor.id)
 
 
 @gate.page(Action.NAMESPACE_DELETE)

@@ -66,7 +66,7 @@ def show_form(
     request: HttpRequest, plan_form: PlanForm, *, status: int = 200
 ) -> HttpResponse:
     """Show the form with its input."""
-    _say_what_was_sent(request)
+    say_what_was_sent(request)
     context = {
         **namespace_scope(plan_form.view),
         **plan_form.context,
@@ -95,10 +95,19 @@ def keep_plan(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
     saved = service.keep_shown(
         actor, shown, wanted, source=page.source, form=kept, page=page.name
     )
-    response = SeeOther(reverse("plan", args=[own_id, saved.plan_id]))
-    if page.edits:
-        response.headers[FORM_ADDRESS] = edit_address(saved, page)
-        request.session[_SENT] = {"path": request.path, "plan": saved.plan_id}
+    address = reverse("plan", args=[own_id, saved.plan_id])
+    if not page.edits:
+        return SeeOther(address)
+    return lead_to(request, saved.plan_id, address, page_address(own_id, page.name))
+
+
+def lead_to(
+    request: HttpRequest, plan_id: str, address: str, form_address: str
+) -> HttpResponse:
+    """Lead to the page of a plan; Back shows the form with its input as sent."""
+    response = SeeOther(address)
+    response.headers[FORM_ADDRESS] = f"{form_address}?{PLAN}={plan_id}"
+    request.session[_SENT] = {"path": request.path, "plan": plan_id}
     return response
 
 
@@ -108,7 +117,7 @@ def forget_sent(request: HttpRequest, plan_id: str) -> None:
         del request.session[_SENT]
 
 
-def _say_what_was_sent(request: HttpRequest) -> None:
+def say_what_was_sent(request: HttpRequest) -> None:
     """Say once that this form was sent, where the browser's Back shows it empty."""
     sent = request.session.get(_SENT)
     if not sent or request.method != "GET" or sent.get("path") != request.path:

@@ -11,7 +11,7 @@ from nsadmin.access.web.gate import actor_of
 from nsadmin.errors import Invalid, NotFound
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.forms.base import ChangeForm
-from nsadmin.plans import forms, secret, service
+from nsadmin.plans import finding, forms, secret
 from nsadmin.plans.forms import Reading, SentForm
 from nsadmin.plans.models import SavedPlan
 from nsadmin.plans.requests import Wanted
@@ -30,7 +30,8 @@ class FormPage(Generic[F]):
     valid form asks for. `after` is the page to return to once the plan is carried out,
     by default this one; `back` is the field of the form that can name another.
     `edits` is false for a page without fields to fill in: then one goes back to the
-    page `after`.
+    page `after`. `rereads` is false for a form that is not compared with the namespace:
+    its plan is made of the request that was written down.
     """
 
     name: str
@@ -39,6 +40,7 @@ class FormPage(Generic[F]):
     after: str = ""
     back: str = ""
     edits: bool = True
+    rereads: bool = True
     source: Literal["form", "yaml"] = "form"
 
     def returns_to(self, sent: forms.Input | None) -> str:
@@ -62,7 +64,8 @@ _pages: dict[str, FormPage[Any]] = {}
 def form_page(page: FormPage[F]) -> FormPage[F]:
     """Register a page, so that its kept input can be read again."""
     _pages[page.name] = page
-    forms.register(page.name, page.read)
+    if page.rereads:
+        forms.register(page.name, page.read)
     return page
 
 
@@ -82,7 +85,7 @@ def kept_form(request: HttpRequest, view: NamespaceView, page: FormPage[F]) -> F
     if not plan_id or request.method == "POST":
         return None
     try:
-        saved = service.find(actor_of(request), view.namespace.namespace_id, plan_id)
+        saved = finding.find(actor_of(request), view.namespace.namespace_id, plan_id)
     except NotFound:
         return None
     return form_of(saved, page) if saved.page == page.name else None

@@ -17,7 +17,8 @@ from nsadmin.pages.common.badges import Badge
 from nsadmin.pages.common.done import audit_address
 from nsadmin.pages.common.page_context import may
 from nsadmin.pages.plans.flow import edit_address
-from nsadmin.pages.plans.form_pages import page_of
+from nsadmin.pages.plans.form_pages import PLAN, page_of
+from nsadmin.plans import copying
 from nsadmin.plans.models import SavedPlan
 
 _HOLDS = Badge("ok", "circle-check-fill", "Holds")
@@ -33,7 +34,7 @@ def context(
     """Return the context of the head."""
     page = page_of(saved)
     actor = actor_of(request)
-    can_edit = may(actor, Action.NAMESPACE_UPDATE, view)
+    can_edit = may(actor, action_of(saved), view)
     own_id = saved.namespace_id
     reverted = reverted_by(actor, saved, view)
     return {
@@ -53,6 +54,12 @@ def context(
         "edits": page is not None and page.edits,
         "audit_link": audit_address(own_id, saved.op_id) if saved.is_confirmed else "",
     }
+
+
+def action_of(saved: SavedPlan) -> Action:
+    """Return the permission without which a plan is only read."""
+    is_clone = saved.kind == copying.KIND
+    return Action.NAMESPACE_CLONE if is_clone else Action.NAMESPACE_UPDATE
 
 
 def state_of(saved: SavedPlan, *, has_moved: bool) -> Badge:
@@ -84,11 +91,34 @@ def title_of(saved: SavedPlan, reverted: AuditEvent | None, *, has_moved: bool) 
         return "Confirmed plan"
     if saved.is_expired:
         return "Expired plan"
-    return "The plan changed" if has_moved else "Review the plan"
+    if has_moved:
+        return "The plan changed"
+    return "Review the clone" if saved.kind == copying.KIND else "Review the plan"
 
 
-def changed_badge(saved: SavedPlan, view: NamespaceView) -> Badge:
-    """Return the state of a plan for a reader for whom it is not planned again."""
+def changed_badge(saved: SavedPlan, revision: int | None) -> Badge:
+    """Return the state of a plan for a reader for whom it is not planned again.
+
+    `revision` is that of its namespace now; None before it is made.
+    """
     if not saved.is_open:
         return state_of(saved, has_moved=False)
-    return _HOLDS if view.namespace.revision == saved.revision else _CHANGED
+    return _HOLDS if revision in (None, saved.revision) else _CHANGED
+
+
+def new_context(
+    request: HttpRequest, saved: SavedPlan, *, has_moved: bool = False
+) -> dict[str, Any]:
+    """Return the context of the head for the plan of a new namespace."""
+    can_edit = actor_of(request).may(Action.NAMESPACE_CREATE) and saved.form is not None
+    address = f"{reverse('new_namespace')}?{PLAN}={saved.plan_id}"
+    return {
+        "saved": saved,
+        "plan_title": title_of(saved, None, has_moved=has_moved),
+        "plan_state": state_of(saved, has_moved=has_moved),
+        "plan_link": request.build_absolute_uri(
+            reverse("new_plan", args=[saved.plan_id])
+        ),
+        "edit_link": address if can_edit else "",
+        "edits": True,
+    }

@@ -81,13 +81,16 @@ def steps(plan: Plan, before: Sequence[str]) -> list[StepView]:
 
 
 def without_standard(
-    plan: Plan, drawn: Sequence[StepView]
+    shown: Iterable[Raw], drawn: Sequence[StepView]
 ) -> tuple[list[StepView], list[StepView]]:
-    """Return the drawn steps in two: those of this plan, and of every new namespace."""
+    """Return the drawn steps in two: those of this plan, and of every new namespace.
+
+    `shown` are the same steps as data.
+    """
     own: list[StepView] = []
     standard: list[StepView] = []
-    for step, view in zip(plan.steps, drawn, strict=True):
-        is_standard = getattr(step, "field", "") in PROTECTED_INDEXES
+    for step, view in zip(shown, drawn, strict=True):
+        is_standard = step.get("field") in PROTECTED_INDEXES
         (standard if is_standard else own).append(view)
     return own, standard
 

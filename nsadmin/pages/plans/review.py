@@ -10,6 +10,7 @@ from django.urls import reverse
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import actor_of
 from nsadmin.audit.models import AuditEvent
+from nsadmin.clones.preview import ClonePreview
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.change.commit import Preview
 from nsadmin.namespaces.change.planning import as_request
@@ -22,11 +23,12 @@ from nsadmin.pages.common import api_examples, change_titles
 from nsadmin.pages.common.forms.base import ChangeForm, EditConflict
 from nsadmin.pages.common.move_note import PAUSE, move_plan
 from nsadmin.pages.common.page_context import change_page, namespace_scope
-from nsadmin.pages.plans import head, presenter
+from nsadmin.pages.plans import clone_review, head, presenter
 from nsadmin.pages.plans.busy import busy_note
 from nsadmin.pages.templatetags.formatting import many, roughly
 from nsadmin.plans import approvals, rates
 from nsadmin.plans.calls import Call, calls_of
+from nsadmin.plans.copying import CloneChange, CloneReview
 from nsadmin.plans.endings import Deletion
 from nsadmin.plans.models import SavedPlan
 from nsadmin.plans.requests import Unpatched, Wanted
@@ -63,7 +65,8 @@ class Review:
         """Whether the password is asked for: it moves or deletes the namespace."""
         is_placed = self.action is Action.NAMESPACE_INFRASTRUCTURE
         is_across = self.action is Action.NAMESPACE_CLONE_ACROSS
-        return is_placed or is_across or isinstance(self.wanted, Deletion)
+        is_own = isinstance(self.wanted, CloneChange) and self.wanted.is_placed
+        return is_placed or is_across or is_own or isinstance(self.wanted, Deletion)
 
     @property
     def conflicts(self) -> list[EditConflict]:
@@ -76,6 +79,9 @@ class Review:
 def show(request: HttpRequest, review: Review, *, status: int = 200) -> HttpResponse:
     """Return the page of the review."""
     view = review.preview.view
+    second = approvals.needed(
+        actor_of(request), review.saved, review.wanted, review.preview
+    )
     context = {
         **namespace_scope(view),
         **head.context(request, review.saved, view, has_moved=review.has_moved),
@@ -86,14 +92,24 @@ def show(request: HttpRequest, review: Review, *, status: int = 200) -> HttpResp
         "contested": review.conflicts,
         "busy": busy_note(actor_of(request), view.namespace),
         "stays": review.wanted.stays if isinstance(review.wanted, Revert) else [],
-        "second": approvals.needed(
-            actor_of(request), review.saved, review.wanted, review.preview
-        ),
+        "second": second,
+        "waits": second is not None and not second.is_actor,
         "has_form": review.form is not None,
         "calls": api_examples.of_plan(request, review.wanted, review.preview.plan),
         "store_calls": _store_calls(review),
     }
-    return change_page(request, "namespaces/plan.html", context, status=status)
+    template, clone = "namespaces/plan.html", clone_of(review.preview)
+    if clone is not None:
+        template = clone_review.TEMPLATE
+        context |= clone_review.context(
+            request, clone, moved=review.has_moved, is_incomplete=review.is_incomplete
+        )
+    return change_page(request, template, context, status=status)
+
+
+def clone_of(preview: Preview) -> ClonePreview | None:
+    """Return what a plan says of the clone that it makes; None for other plans."""
+    return preview.clone if isinstance(preview, CloneReview) else None
 
 
 def _warnings(request: HttpRequest, review: Review) -> list[tuple[Any, str, bool]]:
@@ -186,8 +202,11 @@ def _mover(
     return next((event for event in events if event.at >= saved.made_at), None)
 
 
-def ticks_of(request: HttpRequest) -> set[str]:
+def ticks_of(request: HttpRequest, preview: Preview) -> set[str]:
     """Return the consents that were sent."""
+    clone = clone_of(preview)
+    if clone is not None:
+        return clone_review.ticks_of(request, clone.losses)
     return set(request.POST.getlist("tick"))
 
 

@@ -1,10 +1,10 @@
 """The page of a kept plan: reading it, and confirming it."""
 
 from dataclasses import replace
-from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -15,9 +15,10 @@ from nsadmin.errors import (
     Conflict,
     Forbidden,
     Invalid,
+    NotEnabled,
     NotFound,
-    NsadminError,
     PlanChanged,
+    QuotaExceeded,
     RateLimited,
     Unavailable,
     UpstreamError,
@@ -26,24 +27,28 @@ from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.done import SeeOther, back_to, page_address, say_done
 from nsadmin.pages.common.move_note import PAUSE
-from nsadmin.pages.common.page_context import (
-    change_page,
-    editable,
-    namespace_scope,
-    say_when,
-)
-from nsadmin.pages.plans import head, presenter, review
+from nsadmin.pages.common.page_context import editable, say_when
+from nsadmin.pages.plans import head, kept, presenter, review
 from nsadmin.pages.plans.flow import forget_sent
 from nsadmin.pages.plans.form_pages import form_of, page_of
 from nsadmin.pages.plans.review import Review
-from nsadmin.plans import approvals, service
+from nsadmin.plans import approvals, copying, finding, service
 from nsadmin.plans.copying import CloneChange
 from nsadmin.plans.endings import Deletion
 from nsadmin.plans.forms import Input
 from nsadmin.plans.models import SavedPlan
 from nsadmin.plans.shown import needed_ticks
 
-_CAUGHT = (Invalid, Conflict, NotFound, RateLimited, Unavailable, UpstreamError)
+_CAUGHT = (
+    Invalid,
+    Conflict,
+    NotFound,
+    NotEnabled,
+    QuotaExceeded,
+    RateLimited,
+    Unavailable,
+    UpstreamError,
+)
 
 
 @gate.page(Action.NAMESPACE_READ, writes=True)
@@ -52,19 +57,22 @@ def plan(request: HttpRequest, namespace_id: str, plan_id: str) -> HttpResponse:
     """Show a plan as it is now, or as it was confirmed; a POST confirms it."""
     actor = gate.actor_of(request)
     if request.method == "POST":
-        view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
-        saved = service.find(actor, namespace_id, plan_id)
+        saved = finding.find(actor, namespace_id, plan_id)
+        view = editable(actor, namespace_id, head.action_of(saved))
         return _confirm(request, saved, view)
-    view = queries.get(actor, namespace_id)
-    saved = service.find(actor, namespace_id, plan_id)
+    try:
+        view = queries.get(actor, namespace_id)
+    except NotFound:
+        return kept.show_of_deleted(request, namespace_id, plan_id)
+    saved = finding.find(actor, namespace_id, plan_id)
     if not saved.is_open:
-        return _show_kept(request, saved, view)
+        return kept.show(request, saved, view)
     try:
         current = _review(actor, saved, _answers(request))
     except (*_CAUGHT, Forbidden) as error:
-        return _show_kept(request, saved, view, error=error)
+        return kept.show(request, saved, view, error=error)
     if current.preview.plan.is_empty and not current.conflicts:
-        return _show_kept(request, saved, view, is_done=True)
+        return kept.show(request, saved, view, is_done=True)
     return review.show(request, current)
 
 
@@ -103,7 +111,9 @@ def _confirm(
         now = _review(actor, saved, _answers(request))
         return _decide(request, now)
     except _CAUGHT as error:
-        return say_when(_show_kept(request, saved, view, error=error), error)
+        if (begun := _begun(actor, saved)) is not None:
+            return begun
+        return say_when(kept.show(request, saved, view, error=error), error)
 
 
 def _decide(request: HttpRequest, now: Review) -> HttpResponse:
@@ -116,7 +126,7 @@ def _decide(request: HttpRequest, now: Review) -> HttpResponse:
     is_same = plan.digest == digest
     if not is_same or "confirm" not in request.POST.getlist("step"):
         return _shown_again(request, now, moved=not is_same)
-    if undecided or needed_ticks(plan) - review.ticks_of(request):
+    if undecided or needed_ticks(plan) - review.ticks_of(request, now.preview):
         return _shown_again(request, now, moved=undecided, is_incomplete=True)
     return _carried_out(request, now, digest, gives_up=gives_up)
 
@@ -151,6 +161,8 @@ def _carried_out(
         again = _review(actor, saved, _answers(request))
         return _shown_again(request, again, moved=True)
     except _CAUGHT as error:
+        if (begun := _begun(actor, saved)) is not None:
+            return begun
         refused = replace(now, error=error)
         return say_when(review.show(request, refused, status=error.status), error)
     forget_sent(request, saved.plan_id)
@@ -171,27 +183,18 @@ def _returns_to(saved: SavedPlan) -> str:
     return page.returns_to(saved.form) if page else ""
 
 
-def _show_kept(
-    request: HttpRequest,
-    saved: SavedPlan,
-    view: NamespaceView,
-    *,
-    error: NsadminError | None = None,
-    is_done: bool = False,
-) -> HttpResponse:
-    """Show the kept steps of a plan that cannot be planned again now."""
-    steps = saved.shown["steps"]
-    context: dict[str, Any] = {
-        **namespace_scope(view),
-        **head.context(request, saved, view, has_moved=False),
-        "plan_state": head.changed_badge(saved, view),
-        "steps": presenter.kept_steps(steps),
-        "summary": presenter.summary_of(str(s.get("kind")) for s in steps),
-        "warnings": saved.shown["warnings"],
-        "error": error,
-        "is_done": is_done,
-        "tab": "",
-    }
-    is_refused = error is not None and request.method == "POST"
-    status = error.status if error is not None and is_refused else 200
-    return change_page(request, "plans/kept.html", context, status=status)
+def _begun(actor: Actor, saved: SavedPlan) -> HttpResponse | None:
+    """Lead the second of two clicks to the clone that the first has begun."""
+    if saved.kind != copying.KIND:
+        return None
+    if saved.is_confirmed:
+        is_own = (saved.confirmed_by_kind, saved.confirmed_by_id) == (
+            actor.kind,
+            actor.id,
+        )
+        return redirect("job", saved.task_id) if is_own and saved.task_id else None
+    wanted = service.reading(actor, saved).wanted
+    if not isinstance(wanted, CloneChange):
+        return None
+    job = wanted.begun_by(actor, saved.namespace_id)
+    return None if job is None else redirect("job", job.job_id)

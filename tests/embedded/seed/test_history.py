@@ -25,7 +25,7 @@ from nsadmin.namespaces.change import recovery
 from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import MirroredNamespace, SavedView
 from nsadmin.namespaces.read import history, queries
-from nsadmin.plans import service
+from nsadmin.plans import finding, service
 from nsadmin.plans.models import SavedPlan
 from nsadmin.stores.qdrant import cluster, collections
 from nsadmin.templates import service as service_of_templates
@@ -108,7 +108,7 @@ def _jobs_have_ended_in_every_way() -> None:
 def _one_plan_is_open_and_one_was_confirmed() -> None:
     [left] = SavedPlan.objects.filter(confirmed_at=None)
     noor = actor_of("noor", NORTHLIGHT)
-    found = service.find(noor, WEATHER, left.plan_id)
+    found = finding.find(noor, WEATHER, left.plan_id)
     assert service.holds(noor, found)
     assert [step["kind"] for step in left.shown["steps"]] == ["create_index"]
     [confirmed] = SavedPlan.objects.exclude(confirmed_at=None)

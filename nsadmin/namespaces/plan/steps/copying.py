@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from nsadmin.namespaces.plan.steps.base import Step, Store
+from nsadmin.namespaces.plan.desired import ActualCollection
+from nsadmin.namespaces.plan.steps.base import PlanWarning, Step, Store
 
 
 @dataclass(frozen=True, slots=True)
 class CloneNamespace(Step):
-    """Copy a namespace under a new name, by a job."""
+    """Copy a namespace under a new name, by a job.
+
+    `losses` says where the clone goes and what it lacks, in sentences to accept.
+    """
 
     kind: ClassVar[str] = "clone_namespace"
     store: ClassVar[Store] = "namespace store"
@@ -17,6 +21,7 @@ class CloneNamespace(Step):
     organization: str
     target: str
     place: str = ""
+    losses: tuple[str, ...] = ()
 
     def sentence(self) -> str:
         """Return the description, with both organizations if they differ.
@@ -31,3 +36,7 @@ class CloneNamespace(Step):
     def hint(self) -> str:
         """Return that the source stays."""
         return "A job copies it; the source does not change."
+
+    def warnings(self, actual: ActualCollection | None) -> list[PlanWarning]:
+        """Return the losses, each to be accepted."""
+        return [PlanWarning(sentence, needs_tick=True) for sentence in self.losses]

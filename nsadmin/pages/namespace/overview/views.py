@@ -22,6 +22,7 @@ from nsadmin.pages.namespace.facts import facts
 from nsadmin.pages.namespace.overview.changes import recent_changes
 from nsadmin.pages.namespace.overview.live import TEMPLATE, around, live_parts
 from nsadmin.pages.namespace.overview.panel import panel_of, polled_panel
+from nsadmin.plans import finding
 
 
 @gate.page(Action.NAMESPACE_READ)
@@ -46,6 +47,7 @@ def overview(request: HttpRequest, namespace_id: str) -> HttpResponse:
         "tier": TIERS[view.namespace.tier],
         "facts": facts(view.namespace),
         "source": _source(request, view),
+        "open_plans": finding.open_of(actor, view).count(),
         "failing": notes_for(actor, view),
         **move_context(actor, view.namespace),
     }

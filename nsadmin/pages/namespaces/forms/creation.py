@@ -33,6 +33,7 @@ from nsadmin.pages.namespace.forms.index_rows import (
     entry_of_row,
     rows_of,
 )
+from nsadmin.plans.creating import CreationChange
 from nsadmin.templates.models import NamespaceTemplate
 
 _DAY_S = 24 * 3600
@@ -160,6 +161,20 @@ class NewNamespaceForm(PlacementForm):
             return wanted
         return wanted.like_stored(chosen.configuration.get("payload_indexes") or [])
 
+    @property
+    def end(self) -> datetime | None:
+        """The expiry where a day was chosen; None otherwise."""
+        day: date | None = self.cleaned_data["expires_on"]
+        if self.cleaned_data["expires"] != "date" or day is None:
+            return None
+        return datetime.combine(day + timedelta(days=1), time(), UTC)
+
+    def change(self, actor: Actor) -> CreationChange:
+        """Return the input as the request that a plan keeps, or raise Invalid."""
+        return CreationChange(
+            self.wanted(actor), self.act(actor), actor.organization_id, self.end
+        )
+
     def body(self, actor: Actor) -> dict[str, Any]:
         """Return the body of the API call that creates the same, without the key."""
         data = self.cleaned_data
@@ -170,7 +185,7 @@ class NewNamespaceForm(PlacementForm):
             _EXTRACTORS: [entry_of(REGISTRY[e], data) for e in data["extractors"]],
             _INDEXES: [entry_of_row(row) for row in self.index_rows if row.name],
             "auto_create_indexes": data["auto_create_indexes"],
-            "ttl_seconds": _seconds(data["expires"], data["expires_on"]),
+            "ttl_seconds": _seconds(data["expires"], self.end),
         }
         place = self.place() or {}
         if chosen is not None and actor.plan == Plan.ENTERPRISE:
@@ -213,8 +228,7 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-def _seconds(chosen: str, day: date | None) -> int | None:
-    if chosen == "date" and day is not None:
-        over = datetime.combine(day + timedelta(days=1), time(), UTC)
-        return int((over - timezone.now()).total_seconds()) + 1
+def _seconds(chosen: str, end: datetime | None) -> int | None:
+    if end is not None:
+        return int((end - timezone.now()).total_seconds()) + 1
     return None if chosen in ("never", "date") else int(chosen) * _DAY_S

@@ -1,0 +1,72 @@
+"""The open plans of a namespace, and those of an organization."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate
+from nsadmin.namespaces.read import queries
+from nsadmin.pages.common import change_titles
+from nsadmin.pages.common.badges import Badge
+from nsadmin.pages.common.htmx import page
+from nsadmin.pages.common.page_context import current_organization, namespace_scope
+from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
+from nsadmin.pages.plans import head
+from nsadmin.plans import creating, finding
+from nsadmin.plans.models import SavedPlan
+
+TEMPLATE = "plans/open.html"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPlan:
+    """An open plan in a list; `state` is None where the namespace was not read."""
+
+    saved: SavedPlan
+    title: str
+    address: str
+    state: Badge | None
+
+
+def shown(saved: SavedPlan, state: Badge | None = None) -> OpenPlan:
+    """Return a plan as lists show it."""
+    if saved.kind == creating.KIND:
+        address = reverse("new_plan", args=[saved.plan_id])
+        return OpenPlan(saved, f"Create {saved.namespace_name}", address, state)
+    address = reverse("plan", args=[saved.namespace_id, saved.plan_id])
+    title = change_titles.title(saved.shown.get("steps", []))
+    return OpenPlan(saved, title, address, state)
+
+
+@gate.page(Action.NAMESPACE_READ)
+@require_safe
+def open_plans(request: HttpRequest, namespace_id: str) -> HttpResponse:
+    """List the open plans of a namespace, and whether it has changed since each."""
+    actor = gate.actor_of(request)
+    view = queries.get(actor, namespace_id)
+    rows = finding.open_of(actor, view)
+    found = [
+        shown(row, head.changed_badge(row, view.namespace.revision)) for row in rows
+    ]
+    context = {**namespace_scope(view), "plans": found, "tab": ""}
+    return page(request, TEMPLATE, context)
+
+
+@gate.page(Action.NAMESPACE_READ)
+@require_safe
+def organization_plans(request: HttpRequest) -> HttpResponse:
+    """List the open plans of the organization, those of new namespaces among them."""
+    organization = current_organization(request)
+    rows = finding.open_in(organization.organization_id)
+    offset = offset_of(request)
+    found = [shown(row) for row in rows[offset : offset + PER_PAGE]]
+    context = {
+        "layout": "layouts/organization.html",
+        "plans": found,
+        "paging": Paging(offset, len(found), rows.count()),
+        "tab": "namespaces",
+    }
+    return page(request, TEMPLATE, context)
