@@ -182,8 +182,8 @@ def test_a_template_adds_what_is_missing_and_removes_nothing(browse, cast) -> No
     assert "as the model" in form
     address = asked(client, [cast.own], "template", template=row.template_id)
     tick = ticks(client, address)
-    form = {"step": "confirm", "include": [cast.own.namespace_id], "tick": tick}
-    client.post(address, form)
+    answer = {"step": "confirm", "include": [cast.own.namespace_id], "tick": tick}
+    client.post(address, answer)
     assert states(address) == {"film archive": State.DONE}
     assert "lang" in {i["field_name"] for i in stored(cast.own)["payload_indexes"]}
     foreign = NamespaceTemplate.objects.create(
