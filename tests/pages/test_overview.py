@@ -163,7 +163,7 @@ def test_recent_changes_are_titles_that_lead_to_the_audit(browse, own, cast):
     made = commit.commit(cast.actor(), cast.own.namespace_id, patch)
     text = browse().get(own).content.decode()
     card = text.partition('id="audit-title"')[2].partition("</section>")[0]
-    assert "Renamed to film vault; Description changed" in card
+    assert "Renamed to film vault; description changed" in card
     assert f"#{made.op_id}" in card
 
 
