@@ -499,7 +499,7 @@ def test_the_review_shows_what_was_left_out_again(browse, three) -> None:
     assert "Accept each" not in browse("member").get(again).content.decode()
 
 
-def test_the_list_keeps_its_ticks_until_the_change_is_confirmed(browse, three) -> None:
+def test_the_list_keeps_its_ticks_after_back_and_once(browse, three) -> None:
     client = browse()
     sent = {"id": ids(three[:2]), "kind": "auto_on", "back": "sort=name"}
     answer = client.post(NEW, sent)
@@ -514,7 +514,8 @@ def test_the_list_keeps_its_ticks_until_the_change_is_confirmed(browse, three) -
         assert ticked(text) == set(ids(three[:2])), address
         assert 'name="back" value="sort=name"' in text
         assert "?sort=name&amp;chosen=none" in text
-    assert ticked(client.get(LIST).content.decode()) == set()
+    again = client.get(f"{LIST}?sort=name").content.decode()
+    assert ticked(again) == set()
     assert ticked(browse("member").get(by_address).content.decode()) == set()
     client.post(review, {"step": "confirm", "include": ids(three[:2])})
     assert ticked(client.get(f"{LIST}?sort=name").content.decode()) == set()

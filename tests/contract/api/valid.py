@@ -71,7 +71,7 @@ def _conditions() -> Iterator[tuple[str, Json]]:
 
 def _kinds() -> Iterator[tuple[str, Json]]:
     """Yield what each kind of a change of several namespaces needs beside it."""
-    index = {"index": {"field_name": "x", "type": "keyword"}}
+    index: Json = {"index": {"field_name": "x", "type": "keyword"}}
     fields: dict[str, Json] = {
         "index": index,
         "template": {"template_id": "tmpl_000000000000"},

@@ -45,13 +45,17 @@ def forget(request: HttpRequest, draft_id: str) -> None:
 
 
 def ticked(request: HttpRequest) -> frozenset[str]:
-    """Return the namespaces that the list ticks: those that were chosen on it."""
+    """Return the namespaces that the list ticks: those that were chosen on it.
+
+    The session's are ticked once: ticks that a later visit did not set must not be part
+    of its change.
+    """
     wanted = request.GET.get(CHOSEN, "")
     sent = request.session.get(_SENT)
-    if wanted == NONE and sent:
+    is_here = sent is not None and sent["query"] == query_of(request.GET)
+    if sent is not None and (wanted == NONE or (is_here and not wanted)):
         del request.session[_SENT]
-    if not wanted and sent and sent["query"] == query_of(request.GET):
-        wanted = sent["draft"]
+        wanted = wanted or sent["draft"]
     draft = find(request, wanted) if wanted != NONE else None
     return frozenset(draft.form.get("id", [])) if draft is not None else frozenset()
 
