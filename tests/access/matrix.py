@@ -141,7 +141,7 @@ MATRIX: dict[Route, Row] = {
     ("GET", "namespaces/plans/"): _PERSON,
     ("GET", "namespaces/plans/<plan_id>/"): Row(_SHOWN.own, _SHOWN.foreign),
     ("POST", "namespaces/plans/<plan_id>/"): Row(
-        own="login 403 403 in 403 in", foreign="login 404 404 404 403 in"
+        own="login 403 403 in 403 in", foreign="login 403 403 404 403 in"
     ),
     ("GET", NAMESPACE_PAGE + "documents/"): _SHOWN,
     ("POST", NAMESPACE_PAGE + "documents/export/"): _EXPORTED,

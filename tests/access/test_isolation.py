@@ -88,7 +88,7 @@ FOR_ALL = {
     "<document_id>": "1",
 }
 VARYING = re.compile(
-    r"<time[^>]*>[^<]*</time>|req_[0-9a-f]+|[A-Za-z0-9]{64}|\d{4}-\d\d-\d\dT[\d:.+Z-]+|\d\d:\d\d(:\d\d)?|"
+    r"<time[^>]*>[^<]*</time>|req_[0-9a-f]+|bulk_[a-z0-9]{16}|[A-Za-z0-9]{64}|\d{4}-\d\d-\d\dT[\d:.+Z-]+|\d\d:\d\d(:\d\d)?|"
     r"name=\"(token|once)\" value=\"[^\"]+|just now|\d+\s[a-z]+\sago|X-RateLimit-\w+\": \"\d+\""
 )
 OWN_HEADERS = {"X-Request-Id", "Date", "Content-Length"}
@@ -246,6 +246,9 @@ HARMLESS: set[Route] = {
     # A person's own: the shape of a list, and which ends of one's jobs are read.
     ("POST", "namespaces/views/"),
     ("POST", "namespaces/views/<view_id>/"),
+    ("POST", "v1/views/namespaces"),
+    ("PATCH", "v1/views/namespaces/<view_id>"),
+    ("DELETE", "v1/views/namespaces/<view_id>"),
     ("POST", "jobs/seen/"),
     ("POST", "support/new/"),
     ("POST", "support/<session_id>/end/"),

@@ -125,7 +125,7 @@ def test_the_id_stands_in_for_an_empty_name(world):
     client = world.browse()
     listed = client.get("/namespaces/").content.decode()
     assert f">{made.namespace_id}</a>" in listed
-    assert f"of {made.namespace_id}</span>" in listed
+    assert f"of {made.namespace_id} </span>" in " ".join(listed.split())
     overview = client.get(at(made)).content.decode()
     assert f'<h1 dir="auto">{made.namespace_id}</h1>' in overview
     of_clone = client.get(at(clone)).content.decode()

@@ -40,10 +40,10 @@ def new_plan(request: HttpRequest, plan_id: str) -> HttpResponse:
     A confirmed one leads to its page at the namespace that it made.
     """
     actor = gate.actor_of(request)
-    saved = finding.find_new(actor, plan_id)
     if request.method == "POST":
         gate.require(actor, Action.NAMESPACE_CREATE)
-        return _confirm(request, saved)
+        return _confirm(request, finding.find_new(actor, plan_id))
+    saved = finding.find_new(actor, plan_id)
     if saved.is_confirmed:
         return redirect("plan", saved.namespace_id, saved.plan_id)
     if saved.is_expired:
