@@ -44,7 +44,10 @@ class NamespaceFilter:
 
 @dataclass(frozen=True, slots=True)
 class NamespaceRow:
-    """A line of the list; the status is the one that may be shown now."""
+    """A line of the list; the status is the one that may be shown now.
+
+    `clone_error` is why the clone into it did not finish, such as `cancelled`.
+    """
 
     subject: Subject
     tier: str
@@ -55,6 +58,7 @@ class NamespaceRow:
     extractors: int
     indexes: int
     updated_at: datetime | None
+    clone_error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def _window(
     every: QuerySet[MirroredNamespace], wanted: NamespaceFilter, limit: int
 ) -> tuple[list[MirroredNamespace], str | None, str | None]:
     """Return the rows, and the ids before and after which the neighbours are."""
-    columns = every.defer("description", "search_text", "clone_error")
+    columns = every.defer("description", "search_text")
     if wanted.before:
         behind = columns.filter(namespace_id__lt=wanted.before)
         found = list(behind.order_by("-namespace_id")[: limit + 1])
@@ -160,6 +164,7 @@ def _shown(
             extractors=len(row.extractor_ids),
             indexes=row.index_count,
             updated_at=row.updated_at,
+            clone_error=row.clone_error,
         )
         for row in rows
     ]

@@ -69,6 +69,25 @@ def test_rows_have_figures_and_no_names_without_a_session(
     assert f"/support/new/?organization={cast.halden.organization_id}" in row
 
 
+def test_a_cancelled_clone_has_not_failed(cast: Cast, browse: Browse) -> None:
+    add(cast.halden, 2)
+    for key, reason in (("ns_many00000", "cancelled"), ("ns_many00001", "disk full")):
+        MirroredNamespace.objects.filter(pk=key).update(
+            health="failed",
+            clone_status="failed",
+            clone_error=reason,
+            looked_at=timezone.now(),
+        )
+    text = text_of(browse("support"))
+    cancelled, failed = (
+        text[text.index(key) :].partition("</tr>")[0]
+        for key in ("ns_many00000", "ns_many00001")
+    )
+    assert "Clone cancelled" in cancelled
+    assert "Clone failed" in failed
+    assert "disk full" not in failed
+
+
 def test_names_are_there_during_a_session_of_their_organization(
     cast: Cast, browse: Browse
 ) -> None:

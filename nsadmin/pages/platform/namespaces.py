@@ -94,4 +94,4 @@ def _filter(
 def _drawn(row: NamespaceRow) -> tuple[NamespaceRow, Badge, str]:
     """Return a row with the badge of its status and the word of its tier."""
     tier: Any = TIERS.get(row.tier, ("", row.tier))
-    return row, health_badge(row.status.key), tier[1]
+    return row, health_badge(row.status.key, row.clone_error), tier[1]
