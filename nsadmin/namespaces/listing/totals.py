@@ -17,14 +17,17 @@ _SUM = (
 def documents_of(query: ListQuery, page: Page) -> Documents | None:
     """Return the documents of the list that a page is of; None for more than MOST rows.
 
-    A list that fits on one page and a search cost no statement, others cost one.
+    A list that fits on one page and a search cost no statement, others cost one. Of a
+    search that meets more than is counted they are known only where one page has all.
     """
     found = page.tally
     if page.counted.is_least or page.total > MOST:
         return None
     if page.offset == 0 and len(page.rows) == page.total:
         return Documents(page.documents, page.unknown_documents)
-    if found.documents is not None and not found.is_sample:
+    if found.is_sample:
+        return None
+    if found.documents is not None:
         return found.documents
     if found.few is None and found.every > MOST:
         return None  # each row of a long list would be read
