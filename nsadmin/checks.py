@@ -15,7 +15,7 @@ from django.core.checks import (
 )
 from django.core.exceptions import ImproperlyConfigured
 
-from nsadmin import serve
+from nsadmin import serve, store_checks
 from nsadmin.stores import ssrf_guard, webhook
 
 TAG = "nsadmin"
@@ -150,7 +150,10 @@ def refuse_to_serve_unready() -> None:
 
     Web servers and workers call this, because they run no checks by themselves.
     """
-    faults = [m for m in run_checks(tags=[TAG]) if m.is_serious()]
+    found = run_checks(tags=[TAG])
+    if not any(m.is_serious() for m in found):  # or its address may be a wrong one
+        found = [*found, *store_checks.redis_server()]
+    faults = [m for m in found if m.is_serious()]
     if faults:
         listed = " ".join(f"{m.msg} ({m.hint})" for m in faults)
         raise ImproperlyConfigured(listed)
