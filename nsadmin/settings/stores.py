@@ -25,7 +25,11 @@ _SQLITE = {
 
 
 def _database(url: str) -> dict[str, Any]:
-    config: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=None))
+    # A kept connection is asked before the first statement of a request: its server may
+    # have restarted since.
+    config: dict[str, Any] = dict(
+        dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True)
+    )
     if config["ENGINE"].endswith("sqlite3"):
         config["OPTIONS"] = _SQLITE
     return config
