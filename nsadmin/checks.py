@@ -4,6 +4,7 @@ import base64
 import binascii
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.checks import (
     CheckMessage,
@@ -17,6 +18,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from nsadmin import serve, store_checks
 from nsadmin.stores import ssrf_guard, webhook
+
+logger = structlog.get_logger(__name__)
 
 TAG = "nsadmin"
 _E004 = "nsadmin.E004"
@@ -148,12 +151,14 @@ def reprocess_webhook(**_kwargs: Any) -> list[CheckMessage]:
 def refuse_to_serve_unready() -> None:
     """Run the system checks; raise ImproperlyConfigured with all their errors.
 
-    Web servers and workers call this, because they run no checks by themselves.
+    A warning is logged. Web servers and workers call this, because they run no checks
+    by themselves.
     """
-    found = run_checks(tags=[TAG])
-    if not any(m.is_serious() for m in found):  # or its address may be a wrong one
-        found = [*found, *store_checks.redis_server()]
+    found = [*run_checks(tags=[TAG]), *store_checks.redis_server()]
     faults = [m for m in found if m.is_serious()]
+    for warning in found:
+        if not warning.is_serious():
+            logger.warning("check", id=warning.id, message=warning.msg)
     if faults:
         listed = " ".join(f"{m.msg} ({m.hint})" for m in faults)
         raise ImproperlyConfigured(listed)

@@ -22,6 +22,7 @@ _CA_FILES = (
     "NSADMIN_REDIS_CA_FILE",
 )
 _ONE_REDIS = "one server that takes writes, such as rediss://user:password@host:6380/0"
+_MONGODB = "such as mongodb://user:password@host/nsadmin?authSource=admin"
 _POLICY = "noeviction"
 
 
@@ -51,16 +52,21 @@ def _has_certificates(path: str) -> bool:
 def store_addresses(**_kwargs: Any) -> list[CheckMessage]:
     """E021 for an address of Redis that cannot be used, E022 for one of MongoDB."""
     found: list[CheckMessage] = []
-    url = settings.NSADMIN_REDIS_URL
-    fault = url and redis_url.fault_of(url, ca_file=settings.NSADMIN_REDIS_CA_FILE)
+    fault = settings.NSADMIN_REDIS_URL and _redis_fault()
     if fault:
         message = f"NSADMIN_REDIS_URL cannot be used. {fault}"
         found.append(Error(message, hint=_ONE_REDIS, id="nsadmin.E021"))
-    if url_options.is_unacknowledged(settings.NSADMIN_MONGODB_URL):
-        message = "NSADMIN_MONGODB_URL has w=0, so no write would be confirmed."
-        hint = "Leave w out; writes are then confirmed by the majority."
-        found.append(Error(message, hint=hint, id="nsadmin.E022"))
+    url = settings.NSADMIN_MONGODB_URL
+    fault = url and url_options.fault_of(url)
+    if fault:
+        message = f"NSADMIN_MONGODB_URL cannot be used. {fault}"
+        found.append(Error(message, hint=_MONGODB, id="nsadmin.E022"))
     return found
+
+
+def _redis_fault() -> str:
+    ca_file = settings.NSADMIN_REDIS_CA_FILE
+    return redis_url.fault_of(settings.NSADMIN_REDIS_URL, ca_file=ca_file)
 
 
 @register(TAG, deploy=True)
@@ -71,6 +77,8 @@ def redis_server(**_kwargs: Any) -> list[CheckMessage]:
     and locks, so an evicted key may be a message. Nothing is said while Redis does not
     answer, because it may start later.
     """
+    if not settings.NSADMIN_REDIS_URL or _redis_fault():
+        return []  # `store_addresses` says so
     try:
         policy, is_cluster = redis.memory_policy()
     except Unavailable:

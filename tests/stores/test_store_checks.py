@@ -55,11 +55,13 @@ def test_an_authority_without_tls_is_a_mistake(settings: Any) -> None:
     assert "no TLS" in found.msg
 
 
-def test_writes_that_nothing_confirms_are_refused(settings: Any) -> None:
+@pytest.mark.parametrize("url", ["mongodb://h/db?w=0", "mongodb://u:p@ss@h:x/db"])
+def test_an_address_of_mongodb_is_read_at_start(settings: Any, url: str) -> None:
     settings.NSADMIN_REDIS_URL = ""
-    settings.NSADMIN_MONGODB_URL = "mongodb://h/db?w=0"
+    settings.NSADMIN_MONGODB_URL = url
     (found,) = store_addresses()
     assert found.id == "nsadmin.E022"
+    assert "p@ss" not in found.msg
 
 
 @pytest.fixture
@@ -115,5 +117,6 @@ def test_a_node_of_a_cluster_is_refused(settings: Any, tmp_path: Path) -> None:
 
 
 def test_a_redis_that_is_away_is_no_fault(settings: Any) -> None:
-    settings.NSADMIN_REDIS_URL = "redis://127.0.0.1:9/0"
-    assert redis_server() == []
+    for url in ("redis://127.0.0.1:9/0", "sentinel://127.0.0.1:9", ""):
+        settings.NSADMIN_REDIS_URL = url
+        assert redis_server() == []

@@ -21,11 +21,16 @@ from nsadmin.stores.mongo.duplicates import conflict
 logger = structlog.get_logger(__name__)
 Done = TypeVar("Done")
 
-_NO_ANSWER = (errors.ConnectionFailure, errors.ExecutionTimeout, errors.ProtocolError)
+_NO_ANSWER = (
+    errors.ConnectionFailure,
+    errors.ExecutionTimeout,
+    errors.ProtocolError,
+    errors.InvalidOperation,  # the client was closed: its process is about to end
+)
 _ENCODING = (UnicodeEncodeError, InvalidDocument)
 _TRANSLATED = (errors.PyMongoError, InvalidBSON, *_ENCODING)
 # Codes of MongoDB's error_codes.yml, and 8000 of Atlas for a refused password.
-_CREDENTIALS: Final = frozenset({11, 13, 18, 31, 33, 391, 8000})
+_CREDENTIALS: Final = frozenset({11, 13, 18, 391, 8000})
 _DUPLICATE: Final = frozenset({11000, 11001, 12582})
 _TOO_LARGE: Final = frozenset({10334, 17419, 17420})
 _NO_SPACE: Final = 14031
@@ -33,7 +38,7 @@ _NO_SPACE: Final = 14031
 _LATER: Final = frozenset(
     {
         *(6, 7, 24, 43, 46, 50, 63, 70, 74, 89, 91, 94, 100, 112, 133, 134, 146, 150),
-        *(175, 189, 202, 216, 237, 246, 262, 317, 365, 384, 412, 462, 9001, 10058),
+        *(175, 189, 202, 216, 237, 246, 262, 317, 384, 462, 9001, 10058),
         *(10107, 11600, 11601, 11602, 13388, 13435, 13436),
     }
 )
@@ -94,7 +99,7 @@ def _refused(failure: errors.OperationFailure) -> NsadminError:
         failure, errors.WriteError | errors.BulkWriteError
     ):
         return _unwritable(failure, code)
-    logger.warning("mongodb_refused", code=code, name=told.get("codeName"))
+    logger.warning("mongodb_refused", code=code, code_name=told.get("codeName"))
     return _refusal(code)
 
 

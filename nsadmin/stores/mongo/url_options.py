@@ -5,9 +5,12 @@ that the URL does not have.
 """
 
 import re
+import warnings
 from typing import Any, Final
 from urllib.parse import unquote
 
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
 from pymongo.write_concern import WriteConcern
 
 # Retryable writes and reads are the driver's own default.
@@ -54,6 +57,18 @@ def write_concern(given: WriteConcern) -> WriteConcern:
     return WriteConcern(**told)
 
 
-def is_unacknowledged(url: str) -> bool:
-    """Tell whether the URL asks for writes whose outcome is not told."""
-    return named(url).get("w") == "0"
+def fault_of(url: str) -> str:
+    """Return why this URL cannot be used, as a sentence; "" if it can.
+
+    Of an address of `mongodb+srv`, which is read by asking its domain, only the options
+    are looked at.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            if not url.startswith("mongodb+srv://"):
+                parse_uri(url, warn=True)
+    except (PyMongoError, ValueError, TypeError):
+        return "It is no address of MongoDB; a password in it is percent-encoded."
+    if named(url).get("w") == "0":
+        return "It has w=0, so no write would be confirmed."
+    return ""

@@ -71,7 +71,24 @@ def test_the_database_is_that_of_the_path(settings: Any) -> None:
     connection.close()
 
 
-def test_unacknowledged_writes_are_seen() -> None:
-    assert url_options.is_unacknowledged(f"{HOST}?w=0")
-    assert not url_options.is_unacknowledged(f"{HOST}?w=1")
-    assert not url_options.is_unacknowledged(HOST)
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [
+        (HOST, ""),
+        (f"{HOST}?w=1&unknownOption=1", ""),
+        ("mongodb+srv://user:secret@cluster.example.net/db", ""),
+        (f"{HOST}?w=0", "w=0"),
+        ("mongodb+srv://cluster.example.net/db?w=0", "w=0"),
+        ("mongodb://user:p@ss/word@host/db", "percent-encoded"),
+        ("mongodb://host:port/db", "percent-encoded"),
+        ("mongodb://", "percent-encoded"),
+        ("http://host/db", "percent-encoded"),
+    ],
+)
+def test_a_url_that_cannot_be_used_is_told_without_its_password(
+    url: str, word: str
+) -> None:
+    fault = url_options.fault_of(url)
+    assert bool(fault) == bool(word)
+    assert word in fault
+    assert "ss/word" not in fault
