@@ -4,6 +4,7 @@ import base64
 import binascii
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.checks import (
     CheckMessage,
@@ -15,8 +16,10 @@ from django.core.checks import (
 )
 from django.core.exceptions import ImproperlyConfigured
 
-from nsadmin import serve
+from nsadmin import serve, store_checks
 from nsadmin.stores import ssrf_guard, webhook
+
+logger = structlog.get_logger(__name__)
 
 TAG = "nsadmin"
 _E004 = "nsadmin.E004"
@@ -148,9 +151,14 @@ def reprocess_webhook(**_kwargs: Any) -> list[CheckMessage]:
 def refuse_to_serve_unready() -> None:
     """Run the system checks; raise ImproperlyConfigured with all their errors.
 
-    Web servers and workers call this, because they run no checks by themselves.
+    A warning is logged. Web servers and workers call this, because they run no checks
+    by themselves.
     """
-    faults = [m for m in run_checks(tags=[TAG]) if m.is_serious()]
+    found = [*run_checks(tags=[TAG]), *store_checks.redis_server()]
+    faults = [m for m in found if m.is_serious()]
+    for warning in found:
+        if not warning.is_serious():
+            logger.warning("check", id=warning.id, message=warning.msg)
     if faults:
         listed = " ".join(f"{m.msg} ({m.hint})" for m in faults)
         raise ImproperlyConfigured(listed)

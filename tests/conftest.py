@@ -125,13 +125,12 @@ def _wired(servers: Servers) -> Iterator[Servers]:
     settings.CELERY_BROKER_URL = servers.redis_url
 
     from nsadmin.celery import app
-    from nsadmin.stores.mongo import namespaces, resources
+    from nsadmin.stores.mongo import indexes
     from nsadmin.stores.mongo.connection import close, database
     from tests import collection_pool
 
     app.conf["broker_url"] = servers.redis_url
-    namespaces.ensure_indexes()
-    resources.ensure_indexes()
+    indexes.ensure()
     yield servers
     collection_pool.let_go()
     database().client.drop_database(database().name)

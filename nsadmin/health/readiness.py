@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.db import DatabaseError, connection
 
-from nsadmin.errors import Unavailable
+from nsadmin.errors import NsadminError, Unavailable
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import connection as mongo
 
@@ -30,6 +30,6 @@ def failures() -> dict[str, str]:
     for name, check in _CHECKS.items():
         try:
             check()
-        except Unavailable as failure:
+        except NsadminError as failure:
             found[name] = failure.message
     return found

@@ -24,6 +24,11 @@ NSADMIN_REDIS_URL: str = env.str("NSADMIN_REDIS_URL", "")
 # Qdrant's limit on the bytes of a request, `service.max_request_size_mb` of the server.
 NSADMIN_QDRANT_MAX_BODY_BYTES: int = env.int("NSADMIN_QDRANT_MAX_BODY_BYTES", 32 << 20)
 NSADMIN_DATABASE_URL: str = env.str("DATABASE_URL", "")
+# Files with the certificates, as PEM, of private authorities that sign those of the
+# stores. Qdrant's is trusted beside the public ones, the others in their place.
+NSADMIN_MONGODB_CA_FILE: str = env.str("NSADMIN_MONGODB_CA_FILE", "")
+NSADMIN_QDRANT_CA_FILE: str = env.str("NSADMIN_QDRANT_CA_FILE", "")
+NSADMIN_REDIS_CA_FILE: str = env.str("NSADMIN_REDIS_CA_FILE", "")
 # Private addresses of dedicated clusters, each for the organization that may use it:
 # host:port=org_…, or host:port=* for every organization.
 NSADMIN_CLUSTER_HOSTS: list[str] = env.list("NSADMIN_CLUSTER_HOSTS", [])

@@ -6,7 +6,12 @@ import dj_database_url
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from nsadmin.settings.environment import NSADMIN_DATABASE_URL, NSADMIN_REDIS_URL
+from nsadmin.settings.environment import (
+    NSADMIN_DATABASE_URL,
+    NSADMIN_REDIS_CA_FILE,
+    NSADMIN_REDIS_URL,
+)
+from nsadmin.stores import redis_url
 
 # The pages that a transaction of the mirror changes, some MB, stay in memory until it
 # ends, and the log has room for several of them before they are copied to the file.
@@ -20,7 +25,11 @@ _SQLITE = {
 
 
 def _database(url: str) -> dict[str, Any]:
-    config: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=None))
+    # A kept connection is asked before the first statement of a request: its server may
+    # have restarted since.
+    config: dict[str, Any] = dict(
+        dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True)
+    )
     if config["ENGINE"].endswith("sqlite3"):
         config["OPTIONS"] = _SQLITE
     return config
@@ -28,11 +37,12 @@ def _database(url: str) -> dict[str, Any]:
 
 DATABASES = {"default": _database(NSADMIN_DATABASE_URL or "sqlite:///nsadmin.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+_REDIS_TLS = redis_url.tls_options(NSADMIN_REDIS_URL, ca_file=NSADMIN_REDIS_CA_FILE)
 _REDIS_CACHE: dict[str, Any] = {
     "BACKEND": "django.core.cache.backends.redis.RedisCache",
     "LOCATION": NSADMIN_REDIS_URL or "redis://redis.invalid:6379/0",
     "KEY_PREFIX": "nsadmin",
-    "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1},
+    "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1, **_REDIS_TLS},
 }
 CACHES: dict[str, dict[str, Any]] = {
     "default": _REDIS_CACHE,
@@ -46,6 +56,7 @@ CACHES: dict[str, dict[str, Any]] = {
             "socket_timeout": 0.5,
             "socket_connect_timeout": 0.5,
             "retry": Retry(NoBackoff(), 0),  # sessions are read from SQL instead
+            **_REDIS_TLS,
         },
     },
 }

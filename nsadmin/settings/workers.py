@@ -1,9 +1,13 @@
 """Celery: the broker, what workers do, and which queue takes which task."""
 
 from nsadmin.jobs import queues
-from nsadmin.settings.environment import NSADMIN_REDIS_URL
+from nsadmin.settings.environment import NSADMIN_REDIS_CA_FILE, NSADMIN_REDIS_URL
+from nsadmin.stores import redis_url
 
 CELERY_BROKER_URL = NSADMIN_REDIS_URL or "redis://redis.invalid:6379/0"
+CELERY_BROKER_USE_SSL = redis_url.tls_options(
+    NSADMIN_REDIS_URL, ca_file=NSADMIN_REDIS_CA_FILE
+)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -8,6 +8,7 @@ import redis
 from django.conf import settings
 
 from nsadmin.errors import Unavailable
+from nsadmin.stores import redis_url
 
 _PROBE_MS = 5000
 
@@ -37,18 +38,23 @@ _local_claims = _LocalClaims()
 
 
 @lru_cache(maxsize=4)
-def _connect(url: str) -> redis.Redis:
+def _connect(url: str, ca_file: str) -> redis.Redis:
     # Callers wait for a free connection. If all connected at once, the connection
     # limit of the server would look like an outage.
     pool = redis.BlockingConnectionPool.from_url(
-        url, max_connections=32, timeout=2, socket_timeout=2, socket_connect_timeout=1
+        url,
+        max_connections=32,
+        timeout=2,
+        socket_timeout=2,
+        socket_connect_timeout=1,
+        **redis_url.tls_options(url, ca_file=ca_file),
     )
     return redis.Redis.from_pool(pool)
 
 
 def client() -> redis.Redis:
     """Return the shared client of this process."""
-    return _connect(settings.NSADMIN_REDIS_URL)
+    return _connect(settings.NSADMIN_REDIS_URL, settings.NSADMIN_REDIS_CA_FILE)
 
 
 def check_writable() -> None:
@@ -62,6 +68,23 @@ def check_writable() -> None:
         raise _unavailable("Redis refuses writes.") from None
     except redis.RedisError:
         raise _unavailable("Redis does not answer.") from None
+
+
+def memory_policy() -> tuple[str, bool]:
+    """Return what Redis does when its memory is full, and whether it is a cluster.
+
+    The policy is "" if the server does not tell. Raises Unavailable if Redis does not
+    answer.
+    """
+    try:
+        told = client().info()
+    except redis.ResponseError:  # a server may refuse INFO to this user
+        return "", False
+    except redis.RedisError:
+        raise _unavailable("Redis does not answer.") from None
+    found = told if isinstance(told, dict) else {}
+    is_cluster = str(found.get("cluster_enabled", 0)) == "1"
+    return str(found.get("maxmemory_policy", "")), is_cluster
 
 
 def _unavailable(message: str) -> Unavailable:

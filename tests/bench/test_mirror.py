@@ -24,6 +24,7 @@ from nsadmin.namespaces.models import (
     MirroredNamespace,
     MirrorState,
 )
+from nsadmin.stores.mongo import indexes
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import close, collection, database
 from tests.bench.rounds import ROUNDS, compare, note
@@ -50,7 +51,7 @@ def mirrored(worlds: Worlds, servers: Servers, _wired: Servers) -> Iterator[Worl
     base, mark, options = direct.partition("?")
     configured.NSADMIN_MONGODB_URL = f"{base}_mirrored{mark}{options}"
     with world.open():
-        store.ensure_indexes()
+        indexes.ensure()
         contents = MirroredDocument.objects.order_by("pk").values_list(
             "content", flat=True
         )

@@ -25,6 +25,7 @@ from nsadmin.namespaces.read import readings
 from nsadmin.namespaces.read.snapshots import shape_of
 from nsadmin.namespaces.schema import document
 from nsadmin.stores.mongo import connection, namespaces
+from nsadmin.stores.mongo.failures import translate_errors
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 from tests.bench.peers import synthetic
@@ -60,7 +61,7 @@ def fill(fleet: Fleet, points: dict[str, int], organization: Organization) -> No
     now, like = timezone.now(), collections.get(shared(), fleet.keys[COUNTED][0])
     assert like is not None
     live = asdict(shape_of(like))
-    with connection.translate_errors():
+    with translate_errors():
         stored = connection.collection(namespaces.NAME)
         for kind, keys in fleet.keys.items():
             for start in range(0, len(keys), _BATCH):

@@ -13,7 +13,7 @@ from nsadmin.access.models import Organization
 from nsadmin.access.organization.keys import actor_of_key, create_key
 from nsadmin.access.permissions import Role
 from nsadmin.celery import app
-from nsadmin.stores.mongo import namespaces, resources
+from nsadmin.stores.mongo import indexes
 from tests.embedded_servers import (
     RunningQdrant,
     RunningServer,
@@ -91,8 +91,7 @@ def inside(plant: Plant, settings: Any) -> Iterator[None]:
     before = app.conf.broker_url
     app.conf["broker_url"] = plant.redis.url
     try:
-        namespaces.ensure_indexes()
-        resources.ensure_indexes()
+        indexes.ensure()
         with database.using(plant.database):
             yield
     finally:

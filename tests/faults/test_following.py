@@ -13,6 +13,7 @@ from django.utils import timezone
 from nsadmin.access.models import Organization
 from nsadmin.namespaces.mirror import copies, state
 from nsadmin.namespaces.models import MirroredNamespace, MirrorState
+from nsadmin.stores.mongo import indexes
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import close, collection
 from nsadmin.stores.mongo.namespaces import NAME
@@ -59,7 +60,7 @@ def followers(
     settings.NSADMIN_MONGODB_URL = url
     with database.using(rows):
         Organization.objects.get_or_create(name="Northlight Media")
-        store.ensure_indexes()
+        indexes.ensure()
         yield started
         collection(NAME).delete_many({})
     close()

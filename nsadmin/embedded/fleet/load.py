@@ -30,8 +30,9 @@ from nsadmin.embedded.seed.write.points import write_points
 from nsadmin.embedded.seed.write.retry import retry_while_unavailable
 from nsadmin.errors import Conflict
 from nsadmin.namespaces.mirror import comparison
-from nsadmin.stores.mongo import connection, namespaces
+from nsadmin.stores.mongo import connection, indexes, namespaces
 from nsadmin.stores.mongo import resources as resource_store
+from nsadmin.stores.mongo.failures import translate_errors
 
 Report = Callable[[str], None]
 Stored = dict[str, Any]
@@ -60,8 +61,7 @@ def load(
     began = time.monotonic()
     write_fleet_people(plan)
     report(f"{plan.organizations:,} organizations")
-    namespaces.ensure_indexes()
-    resource_store.ensure_indexes()
+    indexes.ensure()
     now = timezone.now()
     _write_documents(plan, now, report)
     _write_contents(plan, report)
@@ -83,7 +83,7 @@ def write_fleet_people(plan: FleetPlan) -> None:
 
 def _require_own(plan: FleetPlan) -> None:
     """Raise Conflict if the store has a namespace that is not of this fleet."""
-    with connection.translate_errors():
+    with translate_errors():
         stored = connection.collection(namespaces.NAME)
         other = stored.find_one({MARK: {"$ne": plan.seed}}, {"_id": 1})
     if other is not None:
@@ -116,7 +116,7 @@ def _insert_missing(plan: FleetPlan, numbers: Iterable[int], now: datetime) -> N
     ]
     if not missing:
         return
-    with connection.translate_errors(within_s=_ANSWER_S):
+    with translate_errors(within_s=_ANSWER_S):
         try:
             stored = connection.collection(namespaces.NAME)
             stored.insert_many(missing, ordered=False)

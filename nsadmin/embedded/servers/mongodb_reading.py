@@ -117,7 +117,7 @@ def where_clause(collection: Any, condition: Stored) -> Clause | None:
     for field, value in condition.items():
         found = _none_of(value) or _range(collection, field, value)
         if found is None:
-            plain[field] = value
+            plain[field] = _equal_text(value)
         else:
             clauses.append(found[0])
             values += found[1]
@@ -131,6 +131,14 @@ def where_clause(collection: Any, condition: Stored) -> Clause | None:
         clauses.append(built[0].removeprefix("WHERE "))
         values += built[1]
     return " AND ".join(clauses), values
+
+
+def _equal_text(value: Any) -> Any:
+    """A text for the condition that equals it and is text, as a partial index needs."""
+    if isinstance(value, dict) and value.keys() == {"$eq", "$type"}:
+        is_text = value["$type"] == "string" and isinstance(value["$eq"], str)
+        return value["$eq"] if is_text else value
+    return value
 
 
 def _none_of(value: Any) -> Clause | None:

@@ -191,7 +191,7 @@ def _insert(raw: Raw, op_id: str) -> None:
     except (Conflict, Unavailable):
         if _inserted_by(op_id, raw["_id"]) is not None:
             return
-        # The store does not report which unique value is taken.
+        # It tells more than the store, such as the name as it was written.
         require_free(document.read(raw))
         raise
 

@@ -15,6 +15,7 @@ from nsadmin.namespaces.mirror import comparison, state
 from nsadmin.namespaces.models import MirroredNamespace, MirrorFill, MirrorState
 from nsadmin.stores import redis
 from nsadmin.stores.mongo import connection
+from nsadmin.stores.mongo.failures import translate_errors
 
 _CLAIM = "mirror-fill"
 # Time limit of a fill within a request; the scheduled one may take longer.
@@ -40,9 +41,9 @@ def require_filled() -> None:
         return
     try:
         # Pinged first: without a server the driver would wait for the whole limit.
-        with connection.translate_errors(within_s=connection.READ_S):
+        with translate_errors(within_s=connection.READ_S):
             connection.ping()
-        with connection.translate_errors(within_s=_FILL_TIMEOUT_S):
+        with translate_errors(within_s=_FILL_TIMEOUT_S):
             _fill()
     except MirrorEmpty:
         raise

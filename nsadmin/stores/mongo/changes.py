@@ -15,7 +15,8 @@ from pymongo import errors
 from pymongo.change_stream import CollectionChangeStream
 
 from nsadmin.errors import Unavailable
-from nsadmin.stores.mongo.connection import Document, collection, translate_errors
+from nsadmin.stores.mongo.connection import Document, collection
+from nsadmin.stores.mongo.failures import is_temporary, translate_errors
 
 Tokens = dict[str, str]
 
@@ -131,6 +132,8 @@ def _opened(name: str, token: str, place: int) -> CollectionChangeStream[Documen
                 pipeline, resume_after=after, max_await_time_ms=wait_ms
             )
         except errors.OperationFailure as refused:
+            if is_temporary(refused):
+                raise
             if token:
                 raise HistoryLost(name) from refused
             raise NoChangeStreams(name) from refused
@@ -173,6 +176,6 @@ def _lost_if_refused() -> Iterator[None]:
     try:
         yield
     except errors.OperationFailure as refused:
-        if isinstance(refused, errors.ExecutionTimeout | errors.NotPrimaryError):
+        if is_temporary(refused):
             raise
         raise HistoryLost(refused.code) from refused

@@ -5,21 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import bson
 from bson.errors import InvalidBSON
 from bson.raw_bson import RawBSONDocument
 from pymongo import ASCENDING, errors
 from pymongo.collection import Collection
 from pymongo.cursor import Cursor
 
-from nsadmin.errors import Conflict
 from nsadmin.stores.mongo.connection import (
+    PAGE_S,
     READ_S,
+    SLICE_S,
     Document,
     collection,
-    retry_once,
-    translate_errors,
 )
-from nsadmin.stores.mongo.decoding import RAW, Stored, decoded, each_decoded
+from nsadmin.stores.mongo.decoding import OPTIONS, RAW, Stored, decoded, each_decoded
+from nsadmin.stores.mongo.failures import is_temporary, retry_once, translate_errors
 
 NAME = "namespaces"
 # What tells whether a document changed: its key and the two fields that writers move.
@@ -29,8 +30,8 @@ _OTHER_TYPES: Final = [
     *("null", "number", "object", "binData", "objectId", "bool", "date"),
     *("timestamp", "regex", "minKey", "maxKey"),
 ]
-# The time limit of one call of the mirror, which reads up to some thousand documents.
-_SLICE_S: Final = 30.0
+# The server's limit for a cursor over all documents, without the time between batches.
+_WALK_MS: Final = 600_000
 # Documents are handed over once they are so large together: a document has up to 16 MB.
 PART_BYTES: Final = 16_000_000
 _NAMING = dict.fromkeys(("infrastructure", "move", "fallback", "retired_fallbacks"), 1)
@@ -44,33 +45,6 @@ class Part:
     is_last: bool
 
 
-def ensure_indexes() -> None:
-    """Make the unique indexes of names and of collections, and that of last changes.
-
-    Documents of other writers may lack `name_key` and `collection_key`.
-    """
-    with translate_errors():
-        collection(NAME).create_index(
-            [("internal_id", ASCENDING), ("name_key", ASCENDING)],
-            unique=True,
-            partialFilterExpression={"name_key": {"$type": "string"}},
-        )
-        collection(NAME).create_index(
-            [("collection_key", ASCENDING)],
-            unique=True,
-            partialFilterExpression={"collection_key": {"$type": "string"}},
-        )
-        collection(NAME).create_index([("updated_at", ASCENDING), ("_id", ASCENDING)])
-
-
-def _taken() -> Conflict:
-    return Conflict(
-        "A namespace of this organization has this name already.",
-        code="namespace_name_taken",
-        details={"field": "namespace_name"},
-    )
-
-
 def get(namespace_id: str) -> Document | None:
     """Return the raw document, unknown keys of other writers included."""
     return _first({"_id": namespace_id})
@@ -81,14 +55,16 @@ def get_many(namespace_ids: Sequence[str]) -> list[Document]:
 
     A damaged one is an object of its `_id` and UNDECODED.
     """
-    with translate_errors():
+    with translate_errors(within_s=PAGE_S):
         found = _raw().find({"_id": {"$in": list(namespace_ids)}})
         return list(each_decoded(found))
 
 
 def find_by_name(internal_id: str, name_key: str) -> Document | None:
     """Return the namespace of that tenant and case-folded name."""
-    return _first({"internal_id": internal_id, "name_key": name_key})
+    # Without the type the index of names, which has texts alone, would not be used.
+    name = {"$eq": name_key, "$type": "string"}
+    return _first({"internal_id": internal_id, "name_key": name})
 
 
 def _first(wanted: Document) -> Document | None:
@@ -111,7 +87,7 @@ def find_all_by_name(name_key: str) -> list[Document]:
 def find_by_collection(name: str) -> list[Document]:
     """Return the namespaces of every tenant that name this Qdrant collection."""
     named = [{"infrastructure.qdrant_collection": name}, {"_id": name}]
-    with translate_errors():
+    with translate_errors(within_s=5 * PAGE_S):
         return list(each_decoded(_raw().find({"$or": named}).limit(20)))
 
 
@@ -121,14 +97,15 @@ def every_collection() -> Iterator[Document]:
     Also those on other clusters, where it moves or was.
     """
     with translate_errors():
-        yield from each_decoded(_raw().find({}, _NAMING))
+        yield from each_decoded(_raw().find({}, _NAMING).max_time_ms(_WALK_MS))
 
 
 def with_left_behind() -> Iterator[Document]:
     """Return the documents with a collection that a move left behind."""
     with translate_errors():
         entries = [{key: {"$ne": None}} for key in ("fallback", "retired_fallbacks")]
-        yield from each_decoded(_raw().find({"$or": entries}))
+        found = _raw().find({"$or": entries}).max_time_ms(_WALK_MS)
+        yield from each_decoded(found)
 
 
 def every() -> Iterator[Document]:
@@ -137,7 +114,7 @@ def every() -> Iterator[Document]:
     A damaged one is an object of its `_id` and UNDECODED.
     """
     with translate_errors():
-        yield from each_decoded(_raw().find({}))
+        yield from each_decoded(_raw().find({}).max_time_ms(_WALK_MS))
 
 
 def marks_after(key: str, *, limit: int) -> list[Document]:
@@ -169,11 +146,13 @@ def other_marks(*, texts: int) -> list[Document]:
     `texts` is the number of the others. A server that cannot be asked for types is only
     asked for everything if it has more documents than those.
     """
-    with translate_errors(within_s=_SLICE_S):
+    with translate_errors(within_s=SLICE_S):
         try:
             wanted = {"_id": {"$type": _OTHER_TYPES}}
             return list(each_decoded(_raw().find(wanted, _MARKS)))
-        except errors.OperationFailure:
+        except errors.OperationFailure as refused:
+            if is_temporary(refused):
+                raise
             if _count({}) <= texts:
                 return []
             rows = each_decoded(_raw().find({}, _MARKS))
@@ -206,7 +185,7 @@ def _at_once(ask: Callable[[Collection[Any]], Cursor[Any]]) -> list[Document]:
 
     If one of them is damaged, they are read once more and decoded one by one.
     """
-    with translate_errors(within_s=_SLICE_S):
+    with translate_errors(within_s=SLICE_S):
         try:
             return list(ask(collection(NAME)))
         except InvalidBSON:
@@ -223,7 +202,7 @@ def _parts(found: Cursor[RawBSONDocument]) -> Iterator[Part]:
 def _next_part(found: Cursor[RawBSONDocument]) -> Part:
     stored: list[Stored] = []
     size = 0
-    with translate_errors(within_s=_SLICE_S):
+    with translate_errors(within_s=SLICE_S):
         for raw in found:
             stored.append(Stored(bytes(raw.raw)))
             size += len(raw.raw)
@@ -247,18 +226,32 @@ def marks_changed_between(
     """
     wanted: Document = {"updated_at": {"$gt": after, "$lte": until}}
     order = [("updated_at", ASCENDING), ("_id", ASCENDING)]
-    with translate_errors(within_s=_SLICE_S):
+    with translate_errors(within_s=SLICE_S):
         found = _raw().find(wanted, _MARKS).sort(order).limit(limit)
         return list(each_decoded(found))
 
 
 def insert(document: Document) -> None:
-    """Insert a new namespace; raise Conflict if its name or id is taken."""
+    """Insert a new namespace; raise Conflict if its name, id or collection is taken.
+
+    If the connection broke, it is tried once more; a document that is there by then and
+    is the same was inserted by the first try.
+    """
     with translate_errors():
-        try:
-            collection(NAME).insert_one(document)
-        except errors.DuplicateKeyError:
-            raise _taken() from None
+        retry_once(
+            lambda: collection(NAME).insert_one(document),
+            again=lambda: _insert_again(document),
+        )
+
+
+def _insert_again(document: Document) -> Any:
+    try:
+        return collection(NAME).insert_one(document)
+    except errors.DuplicateKeyError:
+        sent = bson.decode(bson.encode(document, codec_options=OPTIONS), OPTIONS)
+        if _first({"_id": document["_id"]}) != sent:
+            raise
+        return None
 
 
 def replace(before: Document, after: Document) -> bool:
@@ -277,24 +270,31 @@ def replace(before: Document, after: Document) -> bool:
             expected[key] = before[key]
     with translate_errors():
         if "revision" not in expected:
-            stored = collection(NAME).find_one(expected)
+            stored = _first(expected)
             if stored is None or stored.get("revision") is not None:
                 return False
-        try:
-            done = retry_once(lambda: collection(NAME).replace_one(expected, after))
-            return done.matched_count == 1
-        except errors.DuplicateKeyError:
-            raise _taken() from None
+        done = retry_once(lambda: collection(NAME).replace_one(expected, after))
+        return done.matched_count == 1
 
 
 def delete(namespace_id: str, *, revision: int) -> bool:
-    """Delete the document if it has that revision; False if it changed or is gone."""
+    """Delete the document if it has that revision; False if it changed or is gone.
+
+    If the connection broke, it is tried once more, and then a document that is gone
+    counts as deleted.
+    """
+    wanted = {"_id": namespace_id, "revision": revision}
+
+    def write() -> bool:
+        return collection(NAME).delete_one(wanted).deleted_count == 1
+
     with translate_errors():
-        found = collection(NAME).delete_one({"_id": namespace_id, "revision": revision})
-        return found.deleted_count == 1
+        return retry_once(
+            write, again=lambda: write() or _first({"_id": namespace_id}) is None
+        )
 
 
 def count_of_tenant(internal_id: str) -> int:
     """Count the tenant's namespaces; those that are deleted do not count."""
-    with translate_errors():
+    with translate_errors(within_s=PAGE_S):
         return _count({"internal_id": internal_id, "deleted_at": None})

@@ -5,21 +5,19 @@ not hide the others, and only until a number of bytes is read.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from bson.raw_bson import RawBSONDocument
-from pymongo import ASCENDING, DESCENDING, errors
+from pymongo import ASCENDING, DESCENDING
 
-from nsadmin.errors import UpstreamError
-from nsadmin.stores.mongo.connection import Document, collection, translate_errors
+from nsadmin.stores.mongo.connection import PAGE_S, Document, collection
 from nsadmin.stores.mongo.decoding import RAW, decoded
+from nsadmin.stores.mongo.failures import translate_errors
 from nsadmin.stores.mongo.keys import beyond, is_like, other_types
 from nsadmin.stores.mongo.resources import ID_FIELD, Kind
 
-PAGE_S: Final = 2.0
 MOST_BYTES: Final = 32 * 1024 * 1024
 # The last code point sorts after every text that continues a prefix.
 _LAST: Final = "\U0010ffff"
@@ -31,18 +29,6 @@ class Slice:
 
     documents: list[Document]
     is_cut: bool = False
-
-
-@contextmanager
-def _reading(within_s: float) -> Iterator[None]:
-    """Translate errors of reads: what the store refuses is an UpstreamError."""
-    with translate_errors(within_s=within_s):
-        try:
-            yield
-        except (errors.ExecutionTimeout, errors.NotPrimaryError):
-            raise
-        except errors.OperationFailure:
-            raise UpstreamError("MongoDB refused to read this.") from None
 
 
 def page(
@@ -66,7 +52,7 @@ def page(
     falling = before is not None
     at = before if falling else after
     ask = partial(_sorted, kind, fields=fields, falling=falling)
-    with _reading(within_s):
+    with translate_errors(within_s=within_s):
         if at is None:
             return _within(ask(match, limit=limit), most_bytes)
         near = ask({**match, **beyond(at, falling=falling)}, limit=limit)
@@ -164,7 +150,7 @@ def naming(
 
 def count_naming(kind: Kind, namespace_id: str, *, field: str, value: str) -> int:
     """Count the documents that have a value in a field."""
-    with _reading(PAGE_S):
+    with translate_errors(within_s=PAGE_S):
         rows = collection(kind).aggregate(
             [{"$match": {"namespace_id": namespace_id, field: value}}, {"$count": "n"}]
         )
@@ -175,6 +161,6 @@ def _few(
     kind: Kind, wanted: Document, *, limit: int, fields: Sequence[str] = ()
 ) -> list[Document]:
     shown = dict.fromkeys(fields, 1) if fields else None
-    with _reading(PAGE_S):
+    with translate_errors(within_s=PAGE_S):
         raw = collection(kind).with_options(codec_options=RAW)
         return _within(raw.find(wanted, shown).limit(limit), MOST_BYTES).documents

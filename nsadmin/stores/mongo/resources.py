@@ -5,13 +5,9 @@ from typing import Literal
 
 from pymongo import ASCENDING, ReplaceOne
 
-from nsadmin.stores.mongo.connection import (
-    Document,
-    collection,
-    retry_once,
-    translate_errors,
-)
+from nsadmin.stores.mongo.connection import PAGE_S, SLICE_S, Document, collection
 from nsadmin.stores.mongo.decoding import RAW, each_decoded
+from nsadmin.stores.mongo.failures import retry_once, translate_errors
 
 Kind = Literal["buckets", "objects", "collections", "retrievers", "taxonomies"]
 
@@ -31,19 +27,6 @@ ID_FIELD: dict[Kind, str] = {
 }
 
 
-def ensure_indexes() -> None:
-    """Make the indexes that reads of resources use: pages, ids, a bucket's objects."""
-    with translate_errors():
-        for kind in KINDS:
-            for field in ("_id", ID_FIELD[kind]):
-                collection(kind).create_index(
-                    [("namespace_id", ASCENDING), (field, ASCENDING)]
-                )
-        collection("objects").create_index(
-            [("namespace_id", ASCENDING), ("bucket_id", ASCENDING), ("_id", ASCENDING)]
-        )
-
-
 def page(
     kind: Kind, namespace_id: str, *, after: str = "", limit: int = 500
 ) -> list[Document]:
@@ -51,7 +34,7 @@ def page(
     wanted: Document = {"namespace_id": namespace_id}
     if after:
         wanted["_id"] = {"$gt": after}
-    with translate_errors():
+    with translate_errors(within_s=SLICE_S):
         found = collection(kind).find(wanted).sort("_id", ASCENDING).limit(limit)
         return list(found)
 
@@ -65,7 +48,7 @@ def every(kind: Kind, namespace_id: str) -> Iterator[Document]:
 
 
 def first_collections(
-    namespace_id: str, limit: int, *, within_s: float | None = None
+    namespace_id: str, limit: int, *, within_s: float = PAGE_S
 ) -> tuple[list[tuple[str, str]], int]:
     """Return (name, id) of the first collections, and how many there are in all."""
     named = {"collection_id": 1, "collection_name": 1}
@@ -105,14 +88,14 @@ def put(kind: Kind, documents: Sequence[Document]) -> None:
 
 def count(kind: Kind, namespace_id: str) -> int:
     """Count the documents of a kind in one namespace, exactly."""
-    with translate_errors():
+    with translate_errors(within_s=SLICE_S):
         rows = collection(kind).aggregate(
             [{"$match": {"namespace_id": namespace_id}}, {"$count": "n"}]
         )
         return next((int(row["n"]) for row in rows), 0)
 
 
-def counts(namespace_id: str, *, within_s: float | None = None) -> dict[Kind, int]:
+def counts(namespace_id: str, *, within_s: float = SLICE_S) -> dict[Kind, int]:
     """Count every kind in one namespace, exactly; `within_s` bounds them together."""
     with translate_errors(within_s=within_s):
         return {kind: count(kind, namespace_id) for kind in KINDS}
@@ -121,7 +104,7 @@ def counts(namespace_id: str, *, within_s: float | None = None) -> dict[Kind, in
 def counts_of(kind: Kind, namespace_ids: Sequence[str]) -> dict[str, int]:
     """Count a kind in each of these namespaces at once; those without are left out."""
     wanted = {"namespace_id": {"$in": list(namespace_ids)}}
-    with translate_errors():
+    with translate_errors(within_s=SLICE_S):
         rows = collection(kind).aggregate(
             [
                 {"$match": wanted},
@@ -133,9 +116,7 @@ def counts_of(kind: Kind, namespace_ids: Sequence[str]) -> dict[str, int]:
 
 def delete_all(kind: Kind, namespace_id: str) -> int:
     """Delete every document of a kind in one namespace; return how many went."""
-    with translate_errors():
-        gone = collection(kind).delete_many({"namespace_id": namespace_id})
-        return gone.deleted_count
+    return _delete(kind, {"namespace_id": namespace_id})
 
 
 def delete_some(kind: Kind, namespace_id: str, *, limit: int = 1000) -> int:
@@ -144,12 +125,16 @@ def delete_some(kind: Kind, namespace_id: str, *, limit: int = 1000) -> int:
     Names them one by one, so that the time of a call does not grow with the namespace.
     """
     wanted: Document = {"namespace_id": namespace_id}
-    with translate_errors():
+    with translate_errors(within_s=SLICE_S):
         found = collection(kind).find(wanted, {"_id": 1}).limit(limit)
         ids = [document["_id"] for document in found]
-        if not ids:
-            return 0
-        gone = collection(kind).delete_many({**wanted, "_id": {"$in": ids}})
+    return _delete(kind, {**wanted, "_id": {"$in": ids}}) if ids else 0
+
+
+def _delete(kind: Kind, wanted: Document) -> int:
+    """Delete what matches; the number is of the last try if the connection broke."""
+    with translate_errors():
+        gone = retry_once(lambda: collection(kind).delete_many(wanted))
         return gone.deleted_count
 
 

@@ -102,7 +102,7 @@ def _transport(url: str, organization_id: str | None) -> ClusterTransport:
             host, port, organization_id=organization_id, within_s=left_s
         )
 
-    made = ClusterTransport(addresses)
+    made = ClusterTransport(addresses, ca_file=settings.NSADMIN_QDRANT_CA_FILE)
     weakref.finalize(made, made.pool.close)
     return made
 

@@ -49,22 +49,29 @@ class Download:
 
 
 @cache
-def _tls() -> "ssl.SSLContext":
-    """Return the one TLS context: reading the certificates takes a while."""
-    return httpx.create_ssl_context(trust_env=False)
+def _tls(ca_file: str) -> "ssl.SSLContext":
+    """Return the TLS context, made once: reading the certificates takes a while.
+
+    It trusts the public authorities, and those of the file.
+    """
+    context = httpx.create_ssl_context(trust_env=False)
+    if ca_file:
+        context.load_verify_locations(cafile=ca_file)
+    return context
 
 
 class ClusterTransport(httpx.BaseTransport):
     """A transport to one cluster, for clients of httpx.
 
     `addresses` names the addresses that may be connected to; TLS still names the host,
-    so a certificate is checked against the name. Several clients may share a transport,
-    so closing one of them closes no connection; `pool.close` does.
+    so a certificate is checked against the name. `ca_file` holds the certificates of a
+    private authority, which is trusted as public ones are. Several clients may share a
+    transport, so closing one of them closes no connection; `pool.close` does.
     """
 
-    def __init__(self, addresses: Addresses) -> None:
+    def __init__(self, addresses: Addresses, *, ca_file: str = "") -> None:
         self._inner = httpx.HTTPTransport(
-            verify=_tls(), trust_env=False, retries=0, limits=_CONNECTIONS
+            verify=_tls(ca_file), trust_env=False, retries=0, limits=_CONNECTIONS
         )
         self.pool: httpcore.ConnectionPool = self._inner._pool  # noqa: SLF001
         # httpx has no public way to give a backend.

@@ -1,5 +1,7 @@
 """A database for each test: on the embedded server, or on a MongoDB of one's own.
 
+Each test runs twice: with a plain client, and with the one of `nsadmin.stores.mongo`.
+
 With NSADMIN_TEST_MONGODB_URL set, the same suite runs there. Its databases have names
 of their own and are dropped; nothing else on the server is touched.
 """
@@ -15,6 +17,7 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from nsadmin.stores.mongo import connection
 from tests.embedded_servers import RunningServer, running_mongodb
 
 Document = dict[str, Any]
@@ -55,11 +58,27 @@ def client(url: str) -> Iterator[MongoClient[Document]]:
         yield it
 
 
-@pytest.fixture
-def database(client: MongoClient[Document]) -> Iterator[Database[Document]]:
+@pytest.fixture(params=["pymongo", "nsadmin.stores.mongo"])
+def database(
+    request: pytest.FixtureRequest,
+    client: MongoClient[Document],
+    url: str,
+    settings: Any,
+) -> Iterator[Database[Document]]:
     name = f"nsadmin_contract_{uuid.uuid4().hex[:12]}"
-    yield client[name]
-    client.drop_database(name)
+    if request.param == "pymongo":
+        # A read renews the pool of a client whose server another test restarted.
+        client[name]["namespaces"].find_one({})
+        yield client[name]
+        client.drop_database(name)
+    else:
+        base, mark, options = url.partition("?")
+        host = "/".join(base.split("/")[:3])
+        settings.NSADMIN_MONGODB_URL = f"{host}/{name}{mark}{options}"
+        ours = connection.database()
+        yield ours
+        ours.client.drop_database(name)
+        connection.close()
 
 
 @pytest.fixture

@@ -83,3 +83,11 @@ def test_an_upsert_cannot_take_a_taken_name(names: Documents) -> None:
     with pytest.raises(DuplicateKeyError):
         names.replace_one({"_id": "ns_4"}, taken, upsert=True)
     assert names.find_one({"_id": "ns_4"}) is None
+
+
+def test_a_name_is_found_by_a_question_that_the_index_serves(names: Documents) -> None:
+    names.insert_one({"_id": "ns_4", "internal_id": "int_a", "name_key": 7})
+    wanted = {"internal_id": "int_a", "name_key": {"$eq": "films", "$type": "string"}}
+    assert [document["_id"] for document in names.find(wanted)] == ["ns_1"]
+    number = {"internal_id": "int_a", "name_key": {"$eq": 7, "$type": "string"}}
+    assert list(names.find(number)) == []

@@ -20,7 +20,7 @@ from nsadmin.embedded.seed.write.points import write_points
 from nsadmin.embedded.seed.write.retry import retry_while_unavailable
 from nsadmin.namespaces.placement.clusters import seal_key
 from nsadmin.namespaces.schema.infrastructure import SEALED_FIELD
-from nsadmin.stores.mongo import namespaces
+from nsadmin.stores.mongo import indexes, namespaces
 from nsadmin.stores.mongo import resources as resource_store
 from nsadmin.stores.qdrant.cluster import Cluster, dedicated, shared
 from nsadmin.stores.seal import Secret
@@ -40,8 +40,7 @@ def write_namespaces(
     """
     if retry_while_unavailable(marks.has_namespaces, report):
         return
-    retry_while_unavailable(namespaces.ensure_indexes, report)
-    retry_while_unavailable(resource_store.ensure_indexes, report)
+    retry_while_unavailable(indexes.ensure, report)
 
     def write(spec: NamespaceSpec) -> str:
         return retry_while_unavailable(partial(_write, spec, now=now), report)

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from nsadmin.errors import Unavailable
+from nsadmin.errors import NsadminError
 from nsadmin.namespaces.mirror import comparison
-from nsadmin.stores.mongo import namespaces, resources
+from nsadmin.stores.mongo import indexes
 
 
 class Command(BaseCommand):
@@ -17,9 +17,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Create missing indexes, reconcile the mirror, print how many rows changed."""
         try:
-            namespaces.ensure_indexes()
-            resources.ensure_indexes()
+            indexes.ensure()
             changed = comparison.reconcile(is_whole=True)
-        except Unavailable as failure:
+        except NsadminError as failure:
             raise CommandError(failure.message) from None
         self.stdout.write(f"Indexes exist; {changed} rows of the mirror changed.")
