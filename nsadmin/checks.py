@@ -116,6 +116,21 @@ def web_server(**_kwargs: Any) -> list[CheckMessage]:
     return found
 
 
+@register(TAG, deploy=True)
+def metrics_together(**_kwargs: Any) -> list[CheckMessage]:
+    """W006 for metrics of which each process would tell its own part alone."""
+    is_told = settings.NSADMIN_METRICS_KEY or settings.NSADMIN_METRICS_PORT
+    if not is_told or settings.NSADMIN_METRICS_DIR:
+        return []
+    return [
+        Warning(
+            "NSADMIN_METRICS_DIR is not set, so each process tells its own counts.",
+            hint="Set a folder that the processes share, empty when they start.",
+            id="nsadmin.W006",
+        )
+    ]
+
+
 @register(TAG)
 def cluster_hosts(**_kwargs: Any) -> list[CheckMessage]:
     """E004 for each entry of NSADMIN_CLUSTER_HOSTS that names no organization."""

@@ -16,7 +16,7 @@ from pymongo.database import Database
 from pymongo.write_concern import WriteConcern
 
 from nsadmin.errors import Conflict, Unavailable, UpstreamError
-from nsadmin.stores.mongo import decoding
+from nsadmin.stores.mongo import decoding, metering
 
 Document = decoding.Document
 Done = TypeVar("Done")
@@ -55,6 +55,7 @@ def _connect(url: str) -> pymongo.MongoClient[Document]:
                 socketTimeoutMS=10_000,
                 retryWrites=False,
                 appname="nsadmin",
+                event_listeners=metering.listeners(),
             )
         return _clients[key]
 

@@ -18,6 +18,7 @@ import httpx
 from django.conf import settings
 from pydantic import ValidationError
 
+from nsadmin import meters
 from nsadmin.errors import Invalid, NsadminError, Unavailable, UpstreamError
 from nsadmin.stores.name_resolution import Address, Lane, resolve
 from nsadmin.stores.qdrant.answers import MalformedAnswer
@@ -102,7 +103,8 @@ def _transport(url: str, organization_id: str | None) -> ClusterTransport:
             host, port, organization_id=organization_id, within_s=left_s
         )
 
-    made = ClusterTransport(addresses)
+    kind: meters.Cluster = "shared" if organization_id is None else "dedicated"
+    made = ClusterTransport(addresses, counted_as=kind)
     weakref.finalize(made, made.pool.close)
     return made
 
