@@ -16,6 +16,7 @@ from django.core.checks import (
 from django.core.exceptions import ImproperlyConfigured
 
 from nsadmin import serve
+from nsadmin.observability import extras
 from nsadmin.stores import ssrf_guard, webhook
 
 TAG = "nsadmin"
@@ -128,6 +129,19 @@ def metrics_together(**_kwargs: Any) -> list[CheckMessage]:
             hint="Set a folder that the processes share, empty when they start.",
             id="nsadmin.W006",
         )
+    ]
+
+
+@register(TAG)
+def extras_installed(**_kwargs: Any) -> list[CheckMessage]:
+    """E006 for each setting whose extra of the package is not installed."""
+    return [
+        Error(
+            f"{extra.setting} is set, but the extra “{extra.name}” is not installed.",
+            hint=f"pip install nsadmin[{extra.name}], or unset it",
+            id="nsadmin.E006",
+        )
+        for extra in extras.missing()
     ]
 
 

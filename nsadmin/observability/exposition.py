@@ -35,7 +35,7 @@ class _Everything(Collector):
             shared = MultiProcessCollector(  # type: ignore[no-untyped-call]
                 None, path=settings.NSADMIN_METRICS_DIR
             )
-            yield from shared.collect()
+            yield from shared.collect()  # type: ignore[no-untyped-call]
         else:
             yield from meters.REGISTRY.collect()
         yield from figures.collect()

@@ -106,6 +106,10 @@ if NSADMIN_METRICS_DIR:
     # prometheus_client reads it when it is imported, which is after the settings.
     Path(NSADMIN_METRICS_DIR).mkdir(parents=True, exist_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = NSADMIN_METRICS_DIR
+# Where traces go, a collector of OpenTelemetry over HTTP such as http://host:4318, and
+# where unexpected errors are reported. Each needs its extra of the package.
+NSADMIN_OTEL_ENDPOINT: str = env.str("NSADMIN_OTEL_ENDPOINT", "")
+NSADMIN_SENTRY_DSN: str = env.str("NSADMIN_SENTRY_DSN", "")
 # Whether the embedded servers and the demo are installed. They are not part of
 # production: `manage.py` sets this for the commands that need them, and the wheel does
 # not contain the package.

@@ -172,14 +172,14 @@ def test_what_cannot_be_read_and_what_fails() -> None:
 def test_clusters_by_whether_they_answer(settings) -> None:
     now = timezone.now()
     long_ago = now - timedelta(hours=1)
-    for url, taken_at, silent in [
+    for url, taken_at, silent_since in [
         (settings.NSADMIN_QDRANT_URL, now, now),
         ("https://one.customer.example:6333", now, None),
         ("https://two.customer.example:6333", long_ago, None),
         ("https://three.customer.example:6333", now, long_ago),
     ]:
         ClusterLook.objects.create(
-            url=url, label=url, taken_at=taken_at, unknown_since=silent
+            url=url, label=url, taken_at=taken_at, unknown_since=silent_since
         )
     found = scrape()
     for cluster, answering, silent in [("shared", 0, 1), ("dedicated", 1, 2)]:

@@ -83,7 +83,7 @@ class RequestLogMiddleware(RequestMiddleware):
         request.began_at = time.perf_counter()  # type: ignore[attr-defined]
         super().prepare(request)
 
-    def handle_response(self, request: HttpRequest, response: HttpResponseBase) -> None:
+    def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
         """Count and log the answer; a streamed one when it starts."""
         seconds, route = _seconds(request), route_of(request)
         meters.count_request(route, request.method or "", response.status_code, seconds)

@@ -28,6 +28,6 @@ def read() -> Iterator[Metric]:
     counted = rows.order_by().values_list("cluster", "state").annotate(n=Count("pk"))
     found = {(cluster, state): number for cluster, state, number in counted}
     keys = product((_SHARED, _DEDICATED), (_ANSWERING, _SILENT))
-    every = {key: found.get(key, 0) for key in keys}
+    every: dict[tuple[str, ...], float] = {key: found.get(key, 0) for key in keys}
     meaning = "Qdrant clusters, by whether a probe of the last minute was answered."
     yield gauges("nsadmin_clusters", meaning, ["cluster", "state"], every)

@@ -19,8 +19,9 @@ class CommandMeter(monitoring.CommandListener):
         """Count a command that the server refused, or did not answer."""
         meters.count_command(event.command_name, event.duration_micros / 1e6)
         is_answered = "ok" in event.failure or "code" in event.failure
-        reason = "refused" if is_answered else "no_answer"
-        meters.count_failed_command(event.command_name, reason)
+        meters.count_failed_command(
+            event.command_name, "refused" if is_answered else "no_answer"
+        )
 
 
 class HeartbeatMeter(monitoring.ServerHeartbeatListener):
