@@ -79,7 +79,7 @@ LEASE_LOSSES: Final = Counter(
     registry=REGISTRY,
 )
 
-Cluster = Literal["shared", "dedicated", "webhook"]
+Cluster = Literal["shared", "dedicated"]
 Leased = Literal["job", "schedule", "mirror"]
 
 
@@ -98,9 +98,15 @@ def count_request(route: str, method: str, status: int, seconds: float) -> None:
 
 
 @contextmanager
-def qdrant_call(cluster: Cluster) -> Iterator[Answered]:
-    """Measure the call in the block, which writes down the status of its answer."""
+def qdrant_call(cluster: Cluster | None) -> Iterator[Answered]:
+    """Measure the call in the block, which writes down the status of its answer.
+
+    Without a cluster it is a call of another server, and not counted.
+    """
     answered, began = Answered(), time.perf_counter()
+    if cluster is None:
+        yield answered
+        return
     try:
         yield answered
     finally:

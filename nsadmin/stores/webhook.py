@@ -123,4 +123,4 @@ def _transport() -> ClusterTransport:
     def addresses(host: str, port: int, left_s: float) -> list[Address]:
         return resolve(host, port, lane=Lane.OPERATOR, within_s=left_s)
 
-    return ClusterTransport(addresses, counted_as="webhook")
+    return ClusterTransport(addresses)

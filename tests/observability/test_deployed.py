@@ -39,6 +39,11 @@ class Case:
 
 
 CASES: dict[str, Case] = {
+    "NsadminGone": Case(
+        {'up{instance="a"}': "0x90"},
+        {'nsadmin_store_up{store="redis",instance="a"}': "0x90"},
+        {"severity": "critical"},
+    ),
     "NsadminStoreDown": Case(
         {'nsadmin_store_up{store="redis",instance="a"}': "0x90"},
         {'nsadmin_store_up{store="redis",instance="a"}': "1x90"},
@@ -175,6 +180,11 @@ CASES: dict[str, Case] = {
         {'nsadmin_schedule_late_seconds{schedule="purge"}': "0+60x90"},
         {'nsadmin_schedule_late_seconds{schedule="purge"}': "0x90"},
         {"schedule": "purge", "severity": "warning"},
+    ),
+    "NsadminSchedulesNever": Case(
+        {'nsadmin_schedule_late_seconds{schedule="purge"}': "0x90"},
+        {'nsadmin_schedule_late_seconds{schedule="reconcile"}': "0x90"},
+        {"schedule": "reconcile", "severity": "warning"},
     ),
     "NsadminScheduleFails": Case(
         {'nsadmin_schedule_failed{schedule="purge"}': "1x90"},

@@ -65,7 +65,7 @@ class ClusterTransport(httpx.BaseTransport):
     """
 
     def __init__(
-        self, addresses: Addresses, *, counted_as: meters.Cluster = "shared"
+        self, addresses: Addresses, *, counted_as: meters.Cluster | None = None
     ) -> None:
         self._counted_as = counted_as
         self._inner = httpx.HTTPTransport(
