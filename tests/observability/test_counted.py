@@ -127,10 +127,9 @@ def test_a_command_that_mongodb_refuses() -> None:
         list(mongo.collection("namespaces").aggregate([{"$noSuchStage": {}}]))
 
 
-def test_a_mongodb_that_does_not_answer(settings) -> None:
+def test_a_mongodb_that_does_not_answer(silent_mongodb) -> None:
     labels = {"command": "heartbeat", "reason": "no_answer"}
     before = scrape().value("nsadmin_mongodb_errors_total", **labels)
-    settings.NSADMIN_MONGODB_URL = "mongodb://127.0.0.1:9/none?appname=metrics"
     with pytest.raises(Unavailable):
         mongo.ping()
     assert scrape().value("nsadmin_mongodb_errors_total", **labels) > before

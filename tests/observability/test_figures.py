@@ -75,9 +75,8 @@ def test_stores_that_answer() -> None:
     assert set(found.by("nsadmin_figures_up", "source").values()) == {1.0}
 
 
-def test_stores_that_do_not_answer(settings) -> None:
+def test_stores_that_do_not_answer(silent_mongodb, settings) -> None:
     settings.NSADMIN_REDIS_URL = "redis://127.0.0.1:9/0"
-    settings.NSADMIN_MONGODB_URL = "mongodb://127.0.0.1:9/none"
     found = scrape()
     up = {"database": 1.0, "redis": 0.0, "namespace_store": 0.0}
     assert found.by("nsadmin_store_up", "store") == up
