@@ -26,11 +26,15 @@ class Endpoint:
             .replace("{feature_extractor_id}", "face_identity_extractor_v1")
             .replace("{template_id}", "tmpl_000000000000")
             .replace("{document_id}", "doc_1")
-            .replace("{plan_id}", PLAN_ID)
+            .replace("/plans/{plan_id}", f"/plans/{self._plan_id}")
             .replace("{request_id}", REQUEST_ID)
             .replace("{bulk_id}", BULK_ID)
             .replace("{view_id}", VIEW_ID)
         )
+
+    @property
+    def _plan_id(self) -> str:
+        return NEW_PLAN_ID if self.path.startswith("/plans/") else PLAN_ID
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -40,6 +44,8 @@ TOKEN = "t" * 32
 VIEW_ID = "view_000000000000"
 BULK_ID = "bulk_0000000000000000"
 PLAN_ID = "plan_0000000000000000"
+# The plan of a new namespace.
+NEW_PLAN_ID = "plan_1111111111111111"
 REQUEST_ID = "6f1c1f0e-0000-4000-8000-000000000000"
 
 

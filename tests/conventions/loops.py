@@ -31,6 +31,7 @@ LOOPS_APART: dict[str, str] = {
     "nsadmin/namespaces/read/look_writes.py::store_many": "answers of one batch",
     "nsadmin/observability/figures/jobs.py::read": "sums by kind and state",
     "nsadmin/observability/figures/schedules.py::read": "times by schedule",
+    "nsadmin/plans/finding.py::waiting": "judges our own rows; nothing is called",
     "nsadmin/plans/rates.py::_measured": "a few of our rows, for one estimate",
     "nsadmin/search/shown.py::_people": "the rows of one page",
 }

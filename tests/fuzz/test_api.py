@@ -9,6 +9,7 @@ of our admin over what exists, so that success does not depend on what is drawn.
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.signals import request_finished, request_started
@@ -19,9 +20,15 @@ from hypothesis import strategies as st
 
 from nsadmin.access.actor import SYSTEM
 from nsadmin.api import docs_page
+from nsadmin.bulk import making
+from nsadmin.bulk import service as bulk
+from nsadmin.bulk.asked import Asked
 from nsadmin.jobs.models import Job
+from nsadmin.namespaces.models.saved_views import SavedView
+from nsadmin.namespaces.schema.creation import parse_new
 from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.plans import service
+from nsadmin.plans.creating import CreationChange
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
 from tests.api.endpoints import ENDPOINTS, Endpoint
@@ -89,7 +96,39 @@ def require_as_described(case: Any, answered: Any) -> None:
     assert [error["details"]["request_id"]] == answered.headers["x-request-id"]
 
 
-def places(cast: Cast) -> dict[str, list[str]]:
+def plan_for(cast: Cast, path: str) -> str:
+    """Keep a plan that the path may name: of the namespace, or of a new one."""
+    if not path.startswith("/plans/"):
+        wanted = parse_patch({"description": "planned"})
+        return service.keep(SYSTEM, cast.own.namespace_id, wanted, source="api").plan_id
+    admin = cast.actor("admin")
+    new = parse_new({"namespace_name": "planned"})
+    change = CreationChange(new, uuid4(), admin.organization_id)
+    shown = change.preview(admin, "")
+    return service.keep_shown(admin, shown, change, source="api").plan_id
+
+
+def bulk_for(cast: Cast, path: str) -> str:
+    """Plan a change of several namespaces, confirmed where the path goes on with it."""
+    admin, own = cast.actor("admin"), cast.own.namespace_id
+    change = making.make(admin, admin, Asked("auto_on"), [own])
+    if path.endswith("/continue"):
+        bulk.confirm(admin, change, [own], [])
+    return change.bulk_id
+
+
+def view_for(cast: Cast) -> str:
+    """Keep a view of the admin's key."""
+    view = SavedView.objects.create(
+        person=cast.keys["admin"].split("_")[1],
+        organization_id=cast.northlight.organization_id,
+        name="mine",
+        name_key="mine",
+    )
+    return view.view_id
+
+
+def places(cast: Cast, path: str) -> dict[str, list[str]]:
     """What an id or name may stand for, beside what is made up; first: one that is ours."""
     owner = cast.northlight
     job = Job.objects.create(
@@ -108,8 +147,6 @@ def places(cast: Cast) -> dict[str, list[str]]:
         configuration=configuration_of(cast.own),
     )
     own = cast.own.namespace_id
-    wanted = parse_patch({"description": "planned"})
-    plan = service.keep(SYSTEM, own, wanted, source="api")
     others = [cast.foreign.namespace_id, cast.system.namespace_id, "ns_nobody"]
     return {
         "identifier": [own, own, own, "film%20archive", *others],
@@ -119,7 +156,9 @@ def places(cast: Cast) -> dict[str, list[str]]:
         "template_id": [template.template_id, "tmpl_000000000000"],
         "feature_extractor_id": ["face_identity_extractor_v1", "no_such_v1"],
         "request_id": [str(claimed_request(cast.own).pk), "6f1c1f0e", "no-id"],
-        "plan_id": [plan.plan_id, "plan_0000000000000000"],
+        "plan_id": [plan_for(cast, path), "plan_0000000000000000"],
+        "bulk_id": [bulk_for(cast, path), "bulk_0000000000000000"],
+        "view_id": [view_for(cast), "view_000000000000"],
         "document_id": ["doc_1", "doc_1", "1", "no_such_document"],
     }
 
@@ -168,7 +207,7 @@ def test_no_request_is_a_fault_of_ours(
     cast: Cast, kept_connection: None, endpoint: Endpoint, requests: int
 ) -> None:
     cast.open_sessions()
-    known = places(cast)
+    known = places(cast, endpoint.path)
     share = -(-requests // len(ENDPOINTS))
     seen: list[int] = []
 

@@ -194,7 +194,7 @@ TEXTS = [
     _one("description_huge", "description", "d" * 1_000_000,
          " has 1,000,000 characters, expected at most 20,000"),
     _one("clone_status", "clone_status", "paused",
-         " is “paused”, expected one of cloning, ready, failed, deleting"),
+         " is “paused”, expected one of ready, cloning, failed, deleting"),
     _one("scope", "scope", "public", " is “public”, expected one of org, system"),
     _one("type_number", "namespace_type", 1,
          " is a number, expected one of standard, marketplace"),

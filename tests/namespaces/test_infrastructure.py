@@ -185,7 +185,7 @@ def test_going_back_to_shared_drops_address_and_key_and_keeps_what_others_wrote(
         "ray_head_node_url": RAY,
         "someone_elses": {"kept": True},
     }
-    assert any("stored key is deleted" in w.sentence for w in plan.warnings)
+    assert any("is removed" in w.sentence for w in plan.warnings)
     models = namespace(**DEDICATED, max_custom_models=2)
     assert faults({"compute_tier": "shared"}, models, KEPT) == {"max_custom_models"}
     both = {"compute_tier": "shared", "max_custom_models": 0}

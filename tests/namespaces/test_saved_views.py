@@ -14,7 +14,8 @@ from nsadmin.namespaces.listing import saved_views
 from nsadmin.namespaces.models import SavedView
 from tests.cast import Cast
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Each of the two opens the database by itself: one in memory refuses the second at once.
+pytestmark = pytest.mark.usefixtures("shared_rows")
 # How long the second request has to come as far as it can before the first one ends.
 _HELD_S = 0.5
 Act = Callable[[], object]

@@ -100,11 +100,11 @@ def test_repair_plans_what_is_missing_and_then_nothing(admin, cast):
             {"feature_extractor_name": "image_extractor", "version": "v1"},
         ],
     )
-    plan = admin.get(path(broken, "repair"), follow=True)
+    plan = admin.post(path(broken, "repair"), follow=True)
     assert b"image_extractor_v1_embedding" in plan.content
     assert confirm(admin, plan.content.decode()).status_code == 303
     again = admin.get(path(broken, "repair"), follow=True)
-    assert b"Nothing to change" in again.content
+    assert b"Nothing to repair" in again.content
     assert store.get(broken.namespace_id)["revision"] == 2
 
 

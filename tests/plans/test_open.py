@@ -38,7 +38,7 @@ def test_the_overview_counts_them_and_leads_to_the_list(cast, own):
     shown = text_of(client.get(own))
     assert f'<a href="{own}plans/">2 open plans</a>' in shown
     listed = text_of(client.get(f"{own}plans/"))
-    assert listed.count("Description changed") == 2
+    assert listed.count("Set the description") == 2
     assert listed.count("Holds") == 2
     assert "Expires in" in listed
     assert str(cast.users["member"]) in listed or "member@" in listed
@@ -60,7 +60,7 @@ def test_the_organization_lists_all_of_its_own(cast):
     change = CloneChange(CloneRequest("ours"), cast.northlight.organization_id)
     service.keep(person(cast), cast.system.namespace_id, change, source="form")
     listed = text_of(cast.browser("viewer").get("/namespaces/plans/"))
-    assert "Description changed" in listed
+    assert "Set the description" in listed
     assert "as “ours”" in listed
     assert "No open plans" in text_of(
         cast.browser("stranger").get("/namespaces/plans/")
@@ -153,4 +153,4 @@ def test_a_plan_of_a_form_is_listed_too(cast, own):
         f"{own}settings/",
         {"namespace_name": "film archive", "description": "Listed."},
     )
-    assert "Description changed" in text_of(client.get(f"{own}plans/"))
+    assert "Set the description" in text_of(client.get(f"{own}plans/"))

@@ -48,7 +48,19 @@ def titles(changes: Iterable[Change]) -> list[str]:
 
 def title(changes: Iterable[Change], *, most: int = 2) -> str:
     """Return the titles as one line; those after `most` are counted."""
-    found = titles(changes)
+    return _line(titles(changes), most)
+
+
+def planned_title(steps: Iterable[Change], *, most: int = 2) -> str:
+    """Return what the steps of an open plan would do, such as `Set the description`.
+
+    One line; the steps after `most` are counted.
+    """
+    found = [clip(_other(step), _LONGEST) for step in steps]
+    return _line(found, most)
+
+
+def _line(found: list[str], most: int) -> str:
     rest = len(found) - most
     if rest > 0:
         found = [*found[:most], f"{rest:,} more"]

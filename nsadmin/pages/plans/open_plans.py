@@ -37,7 +37,7 @@ def shown(saved: SavedPlan, state: Badge | None = None) -> OpenPlan:
         address = reverse("new_plan", args=[saved.plan_id])
         return OpenPlan(saved, f"Create {saved.namespace_name}", address, state)
     address = reverse("plan", args=[saved.namespace_id, saved.plan_id])
-    title = change_titles.title(saved.shown.get("steps", []))
+    title = change_titles.planned_title(saved.shown.get("steps", []))
     return OpenPlan(saved, title, address, state)
 
 

@@ -26,7 +26,7 @@ from nsadmin.stores.qdrant.cluster import shared
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
 from tests.api.conftest import Caller, error_of, locations_of
-from tests.api.endpoints import BULK_ID, PLAN_ID, VIEW_ID
+from tests.api.endpoints import BULK_ID, NEW_PLAN_ID, PLAN_ID, VIEW_ID
 from tests.cast import assemble
 from tests.conftest import emptied
 from tests.contract.api.bounds import Case, accepted, is_bounded, refused, spots
@@ -78,6 +78,7 @@ def caller(
         )
         claimed_request(made.cast.own)
         keep_plan(made)
+        keep_new_plan(made)
         keep_bulk_change(made)
         keep_view(made)
         there = collections.names(shared())
@@ -92,6 +93,15 @@ def keep_plan(call: Caller) -> None:
     response = call("PATCH", f"{path}?dry_run=true", {"description": "As planned."})
     assert response.status_code == 200, response.content
     assert SavedPlan.objects.update(plan_id=PLAN_ID) == 1
+
+
+def keep_new_plan(call: Caller) -> None:
+    """Keep a plan of a new namespace under the id that the requests name."""
+    path = "/namespaces?dry_run=true"
+    response = call("POST", path, {"namespace_name": "planned"})
+    assert response.status_code == 200, response.content
+    new = SavedPlan.objects.exclude(plan_id=PLAN_ID)
+    assert new.update(plan_id=NEW_PLAN_ID) == 1
 
 
 def keep_bulk_change(call: Caller) -> None:

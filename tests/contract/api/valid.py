@@ -149,7 +149,8 @@ ANSWERED_WITH = {
         for limit in ("minLength", "maxLength")
     },
     **{
-        f"POST {_CONFIRMED} ?plan_digest {limit}": 409
+        f"POST {confirmed} ?plan_digest {limit}": 409
+        for confirmed in (_CONFIRMED, "/plans/{plan_id}/confirm")
         for limit in ("minLength", "maxLength")
     },
     "POST /namespaces/{identifier}/documents/list sort.field minLength": 422,

@@ -22,5 +22,5 @@ def plan_notices(actor: Actor, organization_id: str) -> PlanNotices:
     found = finding.waiting(actor, organization_id)
     if not found:
         return PlanNotices()
-    title = change_titles.title(found[0].shown.get("steps", []))
+    title = change_titles.planned_title(found[0].shown.get("steps", []))
     return PlanNotices(found[0], title, len(found))
