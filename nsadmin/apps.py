@@ -16,12 +16,18 @@ class CollectedFilesConfig(StaticFilesConfig):
 
 
 class ChecksConfig(AppConfig):
-    """Registers `nsadmin.checks` once Django is ready."""
+    """Registers `nsadmin.checks` once Django is ready; starts traces and reports."""
 
     name = "nsadmin"
     label = "nsadmin"
     verbose_name = "nsadmin"
 
     def ready(self) -> None:
-        """Import modules that register the checks and the Celery application."""
+        """Import modules that register the checks and the Celery application.
+
+        Traces and error reports start here too, before the middleware is loaded.
+        """
         from nsadmin import celery, checks  # noqa: F401
+        from nsadmin.observability import extras
+
+        extras.start()

@@ -1,10 +1,17 @@
 """The Celery application. A message only wakes a worker; job rows hold the work."""
 
 import os
+import time
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, task_prerun, worker_init
+from celery.signals import (
+    before_task_publish,
+    setup_logging,
+    task_prerun,
+    worker_init,
+    worker_ready,
+)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nsadmin.settings")
 
@@ -29,6 +36,22 @@ def check_settings(**_kwargs: Any) -> None:
     from nsadmin.checks import refuse_to_serve_unready
 
     refuse_to_serve_unready()
+
+
+@worker_ready.connect
+def tell_metrics(**_kwargs: Any) -> None:
+    """Answer on NSADMIN_METRICS_PORT, if it is set."""
+    from nsadmin.observability import exporter
+
+    exporter.start()
+
+
+@before_task_publish.connect
+def date_message(headers: dict[str, Any], **_kwargs: Any) -> None:
+    """Write the time into a message, so that its age in the queue is known."""
+    from nsadmin.jobs.execution.dispatch import SENT_AT
+
+    headers[SENT_AT] = time.time()
 
 
 @task_prerun.connect

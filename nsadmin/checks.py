@@ -17,6 +17,7 @@ from django.core.checks import (
 from django.core.exceptions import ImproperlyConfigured
 
 from nsadmin import serve, store_checks
+from nsadmin.observability import extras
 from nsadmin.stores import ssrf_guard, webhook
 
 logger = structlog.get_logger(__name__)
@@ -117,6 +118,34 @@ def web_server(**_kwargs: Any) -> list[CheckMessage]:
         )
     )
     return found
+
+
+@register(TAG, deploy=True)
+def metrics_together(**_kwargs: Any) -> list[CheckMessage]:
+    """W006 for metrics of which each process would tell its own part alone."""
+    is_told = settings.NSADMIN_METRICS_KEY or settings.NSADMIN_METRICS_PORT
+    if not is_told or settings.NSADMIN_METRICS_DIR:
+        return []
+    return [
+        Warning(
+            "NSADMIN_METRICS_DIR is not set, so each process tells its own counts.",
+            hint="Set a folder that the processes share, empty when they start.",
+            id="nsadmin.W006",
+        )
+    ]
+
+
+@register(TAG)
+def extras_installed(**_kwargs: Any) -> list[CheckMessage]:
+    """E006 for each setting whose extra of the package is not installed."""
+    return [
+        Error(
+            f"{extra.setting} is set, but the extra “{extra.name}” is not installed.",
+            hint=f"pip install nsadmin[{extra.name}], or unset it",
+            id="nsadmin.E006",
+        )
+        for extra in extras.missing()
+    ]
 
 
 @register(TAG)

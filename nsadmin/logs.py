@@ -15,5 +15,10 @@ def without_links(
     """Return the event with the secret part of every such link removed."""
     for name, value in event.items():
         if isinstance(value, str):
-            event[name] = _LINK.sub(r"\1…", value)
+            event[name] = without_link(value)
     return event
+
+
+def without_link(text: str) -> str:
+    """Return the text with the secret part of every such link removed."""
+    return _LINK.sub(r"\1…", text)

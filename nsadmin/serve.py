@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from waitress.channel import HTTPChannel
@@ -95,15 +95,15 @@ def serve(application: Any, listener: socket.socket, options: Any) -> None:
     server.run()
 
 
-def _supervise(work: Callable[[], None], *, processes: int) -> None:
-    """Keep that many child processes alive until SIGTERM or SIGINT."""
-    children = {_fork(work) for _ in range(processes)}
+def _supervise(works: Sequence[Callable[[], None]]) -> None:
+    """Keep a child process alive for each work until SIGTERM or SIGINT."""
+    children = {_fork(work): work for work in works}
     try:
         while True:
             dead, _ = os.wait()
-            children.discard(dead)
+            work = children.pop(dead)
             time.sleep(_RESPAWN_PAUSE_S)
-            children.add(_fork(work))
+            children[_fork(work)] = work
     finally:
         for child in children:
             os.kill(child, signal.SIGTERM)
@@ -156,9 +156,17 @@ def main(arguments: list[str]) -> None:
     listener = _listen(options.host, options.port)
     from nsadmin.wsgi import application
 
-    _supervise(
-        lambda: serve(application, listener, options), processes=options.processes
-    )
+    works = [lambda: serve(application, listener, options)] * options.processes
+    _supervise([*works, *_metrics()])
+
+
+def _metrics() -> list[Callable[[], None]]:
+    """Return the work of one more process if NSADMIN_METRICS_PORT is set."""
+    from django.conf import settings
+
+    from nsadmin.observability import exporter
+
+    return [exporter.serve] if settings.NSADMIN_METRICS_PORT else []
 
 
 if __name__ == "__main__":

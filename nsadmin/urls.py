@@ -1,4 +1,4 @@
-"""All routes: the pages, the API under /v1, sign-in. Each declares its access."""
+"""All routes: pages, the API under /v1, sign-in, metrics. Each declares its access."""
 
 from allauth.account import urls as account_urls
 from django.urls import include, path
@@ -6,6 +6,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 
 from nsadmin.access.web.gate import public
 from nsadmin.api.urls import urlpatterns as api_patterns
+from nsadmin.observability.endpoint import urlpatterns as metrics_patterns
 from nsadmin.pages.urls import urlpatterns as page_patterns
 
 # allauth's other pages (addresses, codes) are not offered. It guards its own views:
@@ -32,6 +33,7 @@ for route in account_patterns:
 urlpatterns: list[URLPattern | URLResolver] = [
     *page_patterns,
     *api_patterns,
+    *metrics_patterns,
     path("accounts/", include(account_patterns)),
 ]
 

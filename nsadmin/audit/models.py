@@ -90,3 +90,17 @@ class ChainHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organization_id} {self.number} {self.hash}"
+
+
+class ChainCheck(models.Model):
+    """The single row of the last verification of every chain.
+
+    A verification of one organization alone is not recorded.
+    """
+
+    at = models.DateTimeField()
+    chains = models.PositiveIntegerField()
+    broken = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.broken} of {self.chains} broken at {self.at:%H:%M:%S}"

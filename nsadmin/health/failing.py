@@ -55,7 +55,12 @@ class Counts:
 
 def counts() -> Counts:
     """Count both, in two queries."""
-    return Counts(items.open_failures().count(), _unreadable().count())
+    return Counts(items.open_failures().count(), unreadable_count())
+
+
+def unreadable_count() -> int:
+    """Count the namespaces whose documents have values that cannot be read."""
+    return _unreadable().count()
 
 
 def failing_items(actor: Actor, *, offset: int, limit: int) -> list[FailingItem]:

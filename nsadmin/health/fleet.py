@@ -33,7 +33,7 @@ SHOWN_HELD = 20
 SHOWN_CLUSTERS = 100
 SHOWN_ORPHANS = 100
 # A cluster is probed every 5 s; an answer older than this is out of date.
-_PROBE_VALID_FOR = timedelta(seconds=60)
+PROBE_VALID_FOR = timedelta(seconds=60)
 _SHARED = "shared"
 
 
@@ -121,7 +121,7 @@ def _by_cluster(orphans: QuerySet[DriftRow]) -> list[tuple[str, int]]:
 
 def _clusters() -> QuerySet[ClusterLook]:
     """Return the clusters, those that do not answer first; as `is_answering` judges."""
-    recent = timezone.now() - _PROBE_VALID_FOR
+    recent = timezone.now() - PROBE_VALID_FOR
     answers = When(taken_at__gte=recent, unknown_since=None, then=1)
     return ClusterLook.objects.order_by(Case(answers, default=0), "label", "pk")
 
@@ -137,7 +137,7 @@ def _held(actor: Actor) -> list[Held]:
 
 def is_answering(cluster: ClusterLook) -> bool:
     """Whether the last probe is recent and the cluster answered it."""
-    is_recent = timezone.now() - cluster.taken_at <= _PROBE_VALID_FOR
+    is_recent = timezone.now() - cluster.taken_at <= PROBE_VALID_FOR
     return is_recent and cluster.unknown_since is None
 
 

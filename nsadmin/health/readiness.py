@@ -17,7 +17,7 @@ def _database() -> None:
         raise Unavailable("The database does not answer.") from None
 
 
-_CHECKS: dict[str, Callable[[], None]] = {
+CHECKS: dict[str, Callable[[], None]] = {
     "database": _database,
     "redis": redis.check_writable,
     "namespace store": mongo.ping,
@@ -27,7 +27,7 @@ _CHECKS: dict[str, Callable[[], None]] = {
 def failures() -> dict[str, str]:
     """Return {store: why it cannot be used}; Qdrant is not required."""
     found = {}
-    for name, check in _CHECKS.items():
+    for name, check in CHECKS.items():
         try:
             check()
         except NsadminError as failure:

@@ -4,6 +4,7 @@ No other module reads it. Our own settings begin with NSADMIN_, here and in the
 environment, so a setting has one name everywhere. Every default is the secure one.
 """
 
+import os
 from pathlib import Path
 
 from environs import env
@@ -99,6 +100,21 @@ DEFAULT_FROM_EMAIL: str = env.str("NSADMIN_EMAIL_FROM", "nsadmin@localhost")
 # Where `collectstatic` puts files.
 STATIC_ROOT: str = env.str("NSADMIN_STATIC_ROOT", str(BASE_DIR / "staticfiles"))
 NSADMIN_LOG_LEVEL: str = env.str("NSADMIN_LOG_LEVEL", "INFO")
+# Metrics: the key that `/metrics` asks for, without which it is not there; the port on
+# which the web server and workers tell them as well, 0 for none, and its address; the
+# folder in which the processes of a machine count together.
+NSADMIN_METRICS_KEY: str = env.str("NSADMIN_METRICS_KEY", "")
+NSADMIN_METRICS_PORT: int = env.int("NSADMIN_METRICS_PORT", 0)
+NSADMIN_METRICS_HOST: str = env.str("NSADMIN_METRICS_HOST", "127.0.0.1")
+NSADMIN_METRICS_DIR: str = env.str("NSADMIN_METRICS_DIR", "")
+if NSADMIN_METRICS_DIR:
+    # prometheus_client reads it when it is imported, which is after the settings.
+    Path(NSADMIN_METRICS_DIR).mkdir(parents=True, exist_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = NSADMIN_METRICS_DIR
+# Where traces go, a collector of OpenTelemetry over HTTP such as http://host:4318, and
+# where unexpected errors are reported. Each needs its extra of the package.
+NSADMIN_OTEL_ENDPOINT: str = env.str("NSADMIN_OTEL_ENDPOINT", "")
+NSADMIN_SENTRY_DSN: str = env.str("NSADMIN_SENTRY_DSN", "")
 # Whether the embedded servers and the demo are installed. They are not part of
 # production: `manage.py` sets this for the commands that need them, and the wheel does
 # not contain the package.

@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 
 from nsadmin.logs import without_links
-from nsadmin.settings.environment import NSADMIN_LOG_LEVEL
+from nsadmin.settings.environment import NSADMIN_LOG_LEVEL, NSADMIN_SENTRY_DSN
 
 _SHARED_PROCESSORS: list[Any] = [
     structlog.contextvars.merge_contextvars,
@@ -46,6 +46,12 @@ LOGGING: dict[str, Any] = {
         "django.security.TooManyFieldsSent": {"level": "CRITICAL"},
     },
 }
+if NSADMIN_SENTRY_DSN:
+    LOGGING["handlers"]["reports"] = {
+        "class": "nsadmin.observability.report_handler.ReportHandler",
+        "level": "ERROR",
+    }
+    LOGGING["root"]["handlers"].append("reports")
 DJANGO_STRUCTLOG_CELERY_ENABLED = False
 # RequestIdMiddleware has already checked the id.
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True

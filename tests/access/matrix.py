@@ -53,6 +53,7 @@ class Row:
 
 
 _OPEN = Row("in in in in in in")
+_METRICS = Row("404 404 404 404 404 404")  # without NSADMIN_METRICS_KEY
 _PERSON = Row("login in in in in in")
 _SHOWN = Row(
     own="login in in in in in",
@@ -272,6 +273,7 @@ MATRIX: dict[Route, Row] = {
     ("GET", "styleguide/"): Row("login 403 403 403 in in"),
     ("GET", "healthz"): _OPEN,
     ("GET", "readyz"): _OPEN,
+    ("GET", "metrics"): _METRICS,
     # The API
     ("GET", "v1/docs"): _OPEN,
     ("GET", "v1/openapi.json"): _OPEN,

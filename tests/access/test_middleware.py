@@ -1,9 +1,14 @@
 """Every answer names its request, and the log uses the same name."""
 
 import logging
+from contextlib import suppress
 
 import pytest
-from django.test import Client
+from django.core.signals import got_request_exception
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+
+from nsadmin.access.web.middleware import RequestLogMiddleware
 
 pytestmark = pytest.mark.usefixtures("stores")  # the cache is one of them
 
@@ -33,6 +38,41 @@ def test_the_log_names_the_same_id(caplog, settings) -> None:
         response = Client().get("/v1/nothing")
     ids = {record.msg["request_id"] for record in caplog.records}
     assert ids == {response.headers["X-Request-Id"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "route", "code"),
+    [
+        ("/healthz?token=hidden", "healthz", 200),
+        ("/v1/namespaces/ns_a", "v1/namespaces/<identifier>", 401),
+        ("/nothing", "unmatched", 404),
+    ],
+)
+def test_the_log_has_route_status_and_duration(path, route, code, caplog) -> None:
+    with caplog.at_level(logging.INFO, "django_structlog"):
+        Client().get(path)
+    [ended] = [r.msg for r in caplog.records if r.msg["event"] == "request_finished"]
+    assert (ended["route"], ended["code"]) == (route, code)
+    assert 0 < ended["duration_ms"] < 60_000
+    assert "hidden" not in str(ended)
+
+
+def test_an_unexpected_error_is_logged_with_the_same(caplog) -> None:
+    request = RequestFactory().get("/healthz")
+
+    def fail(_request) -> HttpResponse:
+        with suppress(ZeroDivisionError):
+            try:
+                1 / 0  # noqa: B018 - it raises
+            finally:
+                got_request_exception.send(sender=None, request=request)
+        return HttpResponse(status=500)
+
+    with caplog.at_level(logging.INFO, "django_structlog"):
+        RequestLogMiddleware(fail)(request)
+    [failed] = [r.msg for r in caplog.records if r.msg["event"] == "request_failed"]
+    assert (failed["route"], failed["code"]) == ("unmatched", 500)
+    assert failed["duration_ms"] > 0
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,8 @@ LOOPS_APART: dict[str, str] = {
     "nsadmin/namespaces/placement/cluster_share.py::_judged": "judges each value",
     "nsadmin/namespaces/placement/cluster_share.py::dedicated_ids": "judges each value",
     "nsadmin/namespaces/read/look_writes.py::store_many": "answers of one batch",
+    "nsadmin/observability/figures/jobs.py::read": "sums by kind and state",
+    "nsadmin/observability/figures/schedules.py::read": "times by schedule",
     "nsadmin/plans/finding.py::waiting": "judges our own rows; nothing is called",
     "nsadmin/plans/rates.py::_measured": "a few of our rows, for one estimate",
     "nsadmin/search/shown.py::_people": "the rows of one page",

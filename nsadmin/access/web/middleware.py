@@ -1,9 +1,11 @@
 """Middleware of pages and API: request ids, the request log, caching, the actor."""
 
 import re
+import time
 import uuid
 from collections.abc import Callable
 
+import structlog
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import DisallowedHost, ImproperlyConfigured
@@ -12,6 +14,7 @@ from django.http.request import split_domain_port
 from django.http.response import HttpResponse
 from django_structlog.middlewares import RequestMiddleware
 
+from nsadmin import meters
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization, User
 from nsadmin.access.organization.organizations import scope_of_user
@@ -69,16 +72,49 @@ class HostPortMiddleware:
 
 
 class RequestLogMiddleware(RequestMiddleware):
-    """Logs the method and path of each request.
+    """Logs the method and path of each request, and at its end the route and duration.
 
     The query string is left out: clients send secrets in it by mistake, and readers of
-    the log must not see them.
+    the log must not see them. Each answer is counted for the metrics as well.
     """
+
+    def prepare(self, request: HttpRequest) -> None:
+        """Note the time at which the request began."""
+        request.began_at = time.perf_counter()  # type: ignore[attr-defined]
+        super().prepare(request)
+
+    def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
+        """Count and log the answer; a streamed one when it starts."""
+        seconds, route = _seconds(request), route_of(request)
+        meters.count_request(route, request.method or "", response.status_code, seconds)
+        _describe(route, seconds)
+        super().handle_response(request, response)
+
+    def _process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Log an unexpected error with the same fields."""
+        _describe(route_of(request), _seconds(request))
+        super()._process_exception(request, exception)
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
         """Return the request without its query; a ? in the path itself is escaped."""
         return f"{request.method} {request.get_full_path().partition('?')[0]}"
+
+
+def route_of(request: HttpRequest) -> str:
+    """Return the pattern of the request's route, `unmatched` without one."""
+    match = request.resolver_match
+    return match.route if match is not None else "unmatched"
+
+
+def _seconds(request: HttpRequest) -> float:
+    return float(time.perf_counter() - request.began_at)  # type: ignore[attr-defined]
+
+
+def _describe(route: str, seconds: float) -> None:
+    structlog.contextvars.bind_contextvars(
+        route=route, duration_ms=round(seconds * 1000, 1)
+    )
 
 
 class NoStoreMiddleware:

@@ -16,6 +16,8 @@ from nsadmin.jobs.registry import limit_of
 log = structlog.get_logger(__name__)
 
 TASK = "nsadmin.jobs.run"
+# The header of every message with the time at which it was sent, in seconds since 1970.
+SENT_AT = "sent_at"
 # An older message is dropped by Celery; the sweeper has sent newer ones meanwhile.
 EXPIRES_S = 60
 # A task that is told to stop has so many seconds until it is killed.

@@ -8,6 +8,7 @@ import structlog
 from django.db.models import F
 from django.utils import timezone
 
+from nsadmin import meters
 from nsadmin.errors import NsadminError
 from nsadmin.jobs.execution import event_log
 from nsadmin.jobs.execution.context import JobContext
@@ -166,8 +167,12 @@ def settle(job: Job) -> bool:
     except Exception:
         logger.exception("settle_broke", job_id=str(job.job_id))
         return _settle_later(job)
-    settled = Job.objects.filter(job_id=job.job_id, epoch=job.epoch, state=job.state)
-    return bool(settled.update(settled=True))
+    ended = Job.objects.filter(job_id=job.job_id, epoch=job.epoch, state=job.state)
+    if not ended.filter(settled=False).update(settled=True):
+        return ended.exists()
+    name = meters.OTHER if kind is None else kind.name
+    meters.count_ended_job(name, job.state, job.running_s(timezone.now()) or 0.0)
+    return True
 
 
 def _settle_later(job: Job) -> bool:

@@ -9,6 +9,7 @@ import structlog
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from nsadmin import meters
 from nsadmin.jobs import items
 from nsadmin.jobs.execution import admission, dispatch, event_log, slots
 from nsadmin.jobs.execution.commitment import must_stop
@@ -103,18 +104,19 @@ def _recover_from_dead_worker(job: Job, now: datetime) -> None:
     attempts = job.attempts + 1
     if must_stop(job):
         # An error is set if the program aborted the job; a person's cancel has none.
-        state = State.FAILED if job.error else State.CANCELLED
-        if expired.update(**_final_values(state, now)):
-            role = "bad" if job.error else "idle"
-            event_log.record_event(job.job_id, job.error or "Cancelled.", role)
+        values = _final_values(State.FAILED if job.error else State.CANCELLED, now)
+        event, role = job.error or "Cancelled.", "bad" if job.error else "idle"
     elif attempts >= MAX_ATTEMPTS:
-        message = f"The worker stopped. {GAVE_UP}"
-        if expired.update(**_final_values(State.FAILED, now), error=message):
-            event_log.record_event(job.job_id, message, "bad")
-    elif expired.update(**_queued_values(job, attempts, now)):
-        event_log.record_event(
-            job.job_id, "The worker stopped; another one continues.", "warn"
-        )
+        event, role = f"The worker stopped. {GAVE_UP}", "bad"
+        values = {**_final_values(State.FAILED, now), "error": event}
+    else:
+        event, role = "The worker stopped; another one continues.", "warn"
+        values = _queued_values(job, attempts, now)
+    if not expired.update(**values):
+        return
+    meters.count_lost_lease("job")
+    event_log.record_event(job.job_id, event, role)
+    if values["state"] == State.QUEUED:
         logger.warning("job_taken_over", job_id=str(job.job_id), epoch=job.epoch + 1)
 
 

@@ -26,6 +26,7 @@ from django.db import (
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from nsadmin import meters
 from nsadmin.jobs.models import ScheduleLease
 
 log = structlog.get_logger(__name__)
@@ -53,8 +54,14 @@ class Flight:
         until = timezone.now() + LEASE
         if time.monotonic() < self.ends_at and self._own().update(until=until):
             return True
-        self.lost.set()
+        self.lose()
         return False
+
+    def lose(self) -> None:
+        """Say that another run may have the lease, unless this one is over already."""
+        if not self.lost.is_set() and not self.over.is_set():
+            meters.count_lost_lease("schedule")
+        self.lost.set()
 
     def end(self) -> int:
         """Give the lease back; return the number of starts that were skipped."""
@@ -142,6 +149,6 @@ def _renew(mine: Flight) -> None:
                 # A broken connection stays broken; the next renewal opens another one.
                 connections.close_all()
                 if time.monotonic() - renewed_at > LEASE.total_seconds():
-                    mine.lost.set()
+                    mine.lose()
     finally:
         connections.close_all()

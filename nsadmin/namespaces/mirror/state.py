@@ -10,6 +10,7 @@ from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from nsadmin import meters
 from nsadmin.namespaces.models import MirroredNamespace, MirrorFill, MirrorState
 
 PK = 1
@@ -88,6 +89,7 @@ def record_progress(holder: str, **values: Any) -> None:
     """
     row = MirrorState.objects.filter(pk=PK, holder=holder)
     if not row.update(held_until=_end_of_lease(), **values):
+        meters.count_lost_lease("mirror")
         raise LeadLost(holder)
 
 

@@ -11,7 +11,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.read_preferences import ReadPreference
 
-from nsadmin.stores.mongo import decoding, url_options
+from nsadmin.stores.mongo import decoding, metering, url_options
 from nsadmin.stores.mongo.failures import translate_errors
 
 Document = decoding.Document
@@ -35,7 +35,9 @@ def _connect(url: str) -> pymongo.MongoClient[Document]:
         if key not in _clients:
             ca_file = settings.NSADMIN_MONGODB_CA_FILE
             options = url_options.client_options(url, ca_file=ca_file)
-            _clients[key] = pymongo.MongoClient(url, tz_aware=True, **options)
+            _clients[key] = pymongo.MongoClient(
+                url, tz_aware=True, event_listeners=metering.listeners(), **options
+            )
         return _clients[key]
 
 

@@ -102,7 +102,11 @@ def _transport(url: str, organization_id: str | None) -> ClusterTransport:
             host, port, organization_id=organization_id, within_s=left_s
         )
 
-    made = ClusterTransport(addresses, ca_file=settings.NSADMIN_QDRANT_CA_FILE)
+    made = ClusterTransport(
+        addresses,
+        ca_file=settings.NSADMIN_QDRANT_CA_FILE,
+        counted_as="shared" if organization_id is None else "dedicated",
+    )
     weakref.finalize(made, made.pool.close)
     return made
 

@@ -17,6 +17,7 @@ import httpcore
 import httpx
 from django.conf import settings
 
+from nsadmin import meters
 from nsadmin.errors import Unavailable
 from nsadmin.stores.qdrant.answers import AnswerTooLarge, MalformedAnswer
 from nsadmin.stores.qdrant.connections import Addresses, Backend, Call
@@ -66,10 +67,18 @@ class ClusterTransport(httpx.BaseTransport):
     `addresses` names the addresses that may be connected to; TLS still names the host,
     so a certificate is checked against the name. `ca_file` holds the certificates of a
     private authority, which is trusted as public ones are. Several clients may share a
-    transport, so closing one of them closes no connection; `pool.close` does.
+    transport, so closing one of them closes no connection; `pool.close` does. Metrics
+    count its calls as those of `counted_as`.
     """
 
-    def __init__(self, addresses: Addresses, *, ca_file: str = "") -> None:
+    def __init__(
+        self,
+        addresses: Addresses,
+        *,
+        ca_file: str = "",
+        counted_as: meters.Cluster | None = None,
+    ) -> None:
+        self._counted_as = counted_as
         self._inner = httpx.HTTPTransport(
             verify=_tls(ca_file), trust_env=False, retries=0, limits=_CONNECTIONS
         )
@@ -84,8 +93,11 @@ class ClusterTransport(httpx.BaseTransport):
         or an error of httpx.
         """
         call = _call(request)
-        with call.current(), _errors_of(call):
-            return self._exchange(request, call)
+        with meters.qdrant_call(self._counted_as) as answered:
+            with call.current(), _errors_of(call):
+                response = self._exchange(request, call)
+            answered.status = response.status_code
+        return response
 
     def _exchange(self, request: httpx.Request, call: Call) -> httpx.Response:
         answer = self._inner.handle_request(request)

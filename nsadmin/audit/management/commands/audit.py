@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from nsadmin.audit.verify import Verdict, organizations, verify
+from nsadmin.audit.verify import Verdict, organizations, record_check, verify
 
 _NOTED = re.compile(r"(\S*) entries=(\d+) head=([0-9a-f]{64})")
 
@@ -37,6 +37,8 @@ class Command(BaseCommand):
             raise CommandError(f"{chosen} has no audit.", returncode=2)
         wanted = [chosen] if chosen is not None else sorted({*known, *noted})
         verdicts = [verify(one, noted.get(one)) for one in wanted]
+        if chosen is None:
+            record_check(verdicts)
         for verdict in verdicts:
             self._tell(verdict)
         if any(verdict.faults for verdict in verdicts):
