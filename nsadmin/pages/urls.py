@@ -2,6 +2,8 @@
 
 from django.urls import path
 
+from nsadmin.pages.account.factors import passkeys, second_factor
+from nsadmin.pages.account.profile import account, switch, theme
 from nsadmin.pages.audit.revert import revert
 from nsadmin.pages.audit.views import audit, organization_audit
 from nsadmin.pages.comparison.views import compare, compare_run, comparison
@@ -34,7 +36,6 @@ from nsadmin.pages.namespaces.mass_expiry import due, due_extend, due_release
 from nsadmin.pages.namespaces.name_check import clone_name_check, name_check
 from nsadmin.pages.namespaces.new_plan import new_plan
 from nsadmin.pages.namespaces.saved_views import saved_view, saved_views
-from nsadmin.pages.organization.account import account, switch, theme
 from nsadmin.pages.organization.choosing import organization_options, organizations
 from nsadmin.pages.organization.invitations import invitation, new_member
 from nsadmin.pages.organization.join import join
@@ -280,6 +281,9 @@ urlpatterns = [
     path("organization/switch/", switch, name="switch"),
     path("join/<str:secret>/", join, name="join"),
     path("account/", account, name="account"),
+    # allauth leads to these two by its own names for them.
+    path("account/second-factor/", second_factor, name="mfa_index"),
+    path("account/passkeys/", passkeys, name="mfa_list_webauthn"),
     path("theme/", theme, name="theme"),
     path("styleguide/", styleguide, name="styleguide"),
     path("healthz", healthz, name="healthz"),

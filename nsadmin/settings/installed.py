@@ -13,6 +13,7 @@ INSTALLED_APPS = [
     "template_partials",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "nsadmin.access",
     "nsadmin.audit",
     "nsadmin.jobs",

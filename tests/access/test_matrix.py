@@ -364,7 +364,7 @@ def test_a_page_answers_to_the_listed_methods_and_no_other(cast: Cast) -> None:
 def test_what_sign_in_guards_lets_nobody_else_in(stores: object) -> None:
     for route in sorted(GUARDED_ELSEWHERE):
         if route.startswith("accounts/") and "^" not in route:
-            response = Client().get(f"/{route}")
+            response = Client().get(f"/{route.replace('<pk>', '1')}")
             assert response.status_code in (200, 302), route
 
 
