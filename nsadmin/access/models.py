@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from nsadmin import names
 from nsadmin.access.permissions import ORGANIZATION_ROLES, PLATFORM_ROLES, Role
@@ -128,7 +129,10 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A person who signs in by e-mail address."""
+    """A person who signs in by e-mail address.
+
+    `session_epoch` counts how often all sessions were ended: each carries a hash of it.
+    """
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=NAME_MAX, blank=True)
@@ -139,6 +143,7 @@ class User(AbstractBaseUser):
         choices=[(role.value, role.value) for role in PLATFORM_ROLES],
     )
     theme = models.CharField(max_length=5, blank=True)
+    session_epoch = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = UserManager()
@@ -149,6 +154,21 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def end_sessions(self) -> None:
+        """End all sessions; each is refused from its next request on."""
+        rows = User.objects.filter(pk=self.pk)
+        rows.update(session_epoch=models.F("session_epoch") + 1)
+        self.refresh_from_db(fields=["session_epoch"])
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Return what a session carries, made of the password and the epoch."""
+        found: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        if not self.session_epoch:
+            return found
+        value = f"{self.session_epoch} {found}"
+        keyed = salted_hmac("nsadmin.sessions", value, secret, algorithm="sha256")
+        return keyed.hexdigest()
 
     @property
     def is_staff(self) -> bool:

@@ -101,6 +101,7 @@ _BULK = Row(own="login 403 in in 403 in", foreign="login 403 404 404 403 in")
 _BULK_API = Row(own="401 403 in in 403 in", foreign="401 403 404 404 403 in")
 # It is the admin's own; each person has others.
 _OWN_VIEW = Row("401 404 404 in 404 404")
+_OWN_SESSION = Row("login 404 404 in 404 404")
 _PLATFORM_READ = Row("login 403 403 403 in in")
 _PLATFORM_MANAGED = Row("login 403 403 403 403 in")
 _KEY = Row("401 in in in in in")
@@ -268,6 +269,9 @@ MATRIX: dict[Route, Row] = {
     ("GET", "account/"): _PERSON,
     ("GET", "account/second-factor/"): _PERSON,
     ("GET", "account/passkeys/"): _PERSON,
+    ("GET", "account/sessions/"): _PERSON,
+    ("POST", "account/sessions/end-others/"): _PERSON,
+    ("POST", "account/sessions/<session_pk>/end/"): _OWN_SESSION,
     # Who has the link may know of it; the platform's people join nothing.
     ("GET", "join/<secret>/"): _OPEN,
     ("POST", "join/<secret>/"): Row("in in in in 403 403"),

@@ -145,3 +145,30 @@ def give_authenticator(page: Page) -> None:
         "automaticPresenceSimulation": True,
     }
     session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+
+def test_a_session_is_ended_from_another_browser(
+    demo: Demo, browser: Browser, scripted: bool
+) -> None:
+    password = password_of(demo, PASSKEY)
+    with (
+        opened(browser, demo.url, script=scripted) as here,
+        opened(browser, demo.url, script=scripted) as there,
+    ):
+        for page in (here, there):
+            send_password(page, demo.url, PASSKEY, password)
+            page.wait_for_url(f"{demo.url}/namespaces/")
+        here.goto(f"{demo.url}/account/sessions/")
+        assert not scripted or axe.faults(here) == []
+        rows = here.get_by_role("row")
+        expect(rows.nth(1)).to_contain_text("This one")
+        count = rows.count()
+        here.get_by_role("button", name=re.compile("^Sign out Chrome")).first.click()
+        expect(here.locator("#messages")).to_contain_text("The session is ended.")
+        assert rows.count() == count - 1
+        if rows.count() > 2:
+            here.get_by_role("button", name="Sign out everywhere else").click()
+            expect(here.locator("#messages")).to_contain_text("All other sessions")
+        expect(rows).to_have_count(2)
+        there.goto(f"{demo.url}/account/")
+        expect(there).to_have_url(re.compile("/accounts/login/"))

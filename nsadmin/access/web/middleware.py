@@ -15,6 +15,7 @@ from django_structlog.middlewares import RequestMiddleware
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization, User
 from nsadmin.access.organization.organizations import scope_of_user
+from nsadmin.access.signin import ends
 from nsadmin.access.web import sign_in
 from nsadmin.access.web.gate import RouteAccess
 from nsadmin.audit.request_id import request_id
@@ -92,6 +93,25 @@ class NoStoreMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+class SessionEndMiddleware:
+    """Ends a session whose time is over, and lets the sign-in say why.
+
+    The API knows no sessions; a request without the cookie has none.
+    """
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Go on as a person who is not signed in if the session is over."""
+        is_api = request.path.startswith("/v1/")
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and not is_api:
+            over = ends.end_if_over(request)
+            if over is not None:
+                messages.info(request, over.value)
+        return self.get_response(request)
 
 
 class ActorMiddleware:

@@ -24,6 +24,7 @@ KIND_WORDS = {
 # {action: its title}; actions that are missing here are offered by their name.
 ACTION_WORDS = {
     "account:second-factor": "Second factor changed",
+    "account:sessions": "Sessions ended",
     "account:sign-in": "Sign-in refused",
     "advice:dismiss": "Advice dismissed",
     "document:export": "Documents exported",
