@@ -11,4 +11,4 @@ class AccessConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what listens to allauth's signals."""
-        from nsadmin.access.signin import audit, ends  # noqa: F401
+        from nsadmin.access.signin import audit, ends, requirement  # noqa: F401

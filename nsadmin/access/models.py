@@ -63,6 +63,7 @@ class Organization(models.Model):
 
     `room_token` and `room_until` hold its quota lock: see `organization/quota_lock.py`.
     `namespace_limit` and `job_limit`, unless null, replace those of the subscription.
+    From `second_factor_due_at` on its members need a second factor.
     While `suspended_at` is set its members and keys are refused; its data stays.
     `name_key` is the name as searches compare it; `save` writes it.
     """
@@ -84,6 +85,7 @@ class Organization(models.Model):
     support_needs_approval = models.BooleanField(default=False)
     second_person = models.JSONField(default=list, blank=True)
     second_person_asked = models.JSONField(null=True, blank=True)
+    second_factor_due_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = OrganizationManager()

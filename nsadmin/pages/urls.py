@@ -47,6 +47,7 @@ from nsadmin.pages.organization.join import join
 from nsadmin.pages.organization.keys import keys, new_key, revoke_key
 from nsadmin.pages.organization.members import member
 from nsadmin.pages.organization.second_person import second_person
+from nsadmin.pages.organization.sign_in import organization_sign_in
 from nsadmin.pages.organization.support import organization_support
 from nsadmin.pages.organization.views import organization, plan
 from nsadmin.pages.plans.open_plans import open_plans, organization_plans
@@ -279,6 +280,7 @@ urlpatterns = [
         second_person,
         name="organization_second_person",
     ),
+    path("organization/sign-in/", organization_sign_in, name="organization_sign_in"),
     path("support/", support, name="support"),
     path("support/new/", new_session, name="support_new"),
     path("support/break-glass/", break_glass, name="support_break_glass"),

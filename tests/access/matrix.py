@@ -253,6 +253,8 @@ MATRIX: dict[Route, Row] = {
     ("GET", "organization/plan/"): _PERSON,
     ("GET", "organization/second-person/"): Row("login 403 403 in 403 in"),
     ("POST", "organization/second-person/"): Row("login 403 403 in 403 403"),
+    ("GET", "organization/sign-in/"): Row("login 403 403 in 403 in"),
+    ("POST", "organization/sign-in/"): Row("login 403 403 in 403 403"),
     ("GET", "organization/support/"): Row("login 403 403 in 403 in"),
     # Staff look at it by a session, and only members decide.
     ("POST", "organization/support/"): Row("login 403 403 in 403 403"),

@@ -10,12 +10,15 @@ from django.core.exceptions import DisallowedHost, ImproperlyConfigured
 from django.http import HttpRequest, HttpResponseBase
 from django.http.request import split_domain_port
 from django.http.response import HttpResponse
+from django.shortcuts import redirect
 from django_structlog.middlewares import RequestMiddleware
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization, User
 from nsadmin.access.organization.organizations import scope_of_user
+from nsadmin.access.permissions import Action
 from nsadmin.access.signin import ends
+from nsadmin.access.signin.requirement import missing_factor
 from nsadmin.access.web import sign_in
 from nsadmin.access.web.gate import RouteAccess
 from nsadmin.audit.request_id import request_id
@@ -153,6 +156,13 @@ class ActorMiddleware:
             _leave_if_over(request, actor, chosen)
         request.actor = actor  # type: ignore[attr-defined]
         request.account_scope = scope  # type: ignore[attr-defined]
+        missing = missing_factor(request, scope) if scope is not None else None
+        if missing is None:
+            return None
+        if missing.is_enforced and declared.action is not Action.ACCOUNT_USE:
+            messages.warning(request, "Set up a second factor to go on.")
+            return redirect("mfa_index")
+        request.factor_due_at = missing.due_at  # type: ignore[attr-defined]
         return None
 
 

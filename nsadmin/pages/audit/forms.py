@@ -54,6 +54,7 @@ ACTION_WORDS = {
     "organization:create": "Organization created",
     "organization:limits": "Limits changed",
     "organization:resume": "Suspension ended",
+    "organization:second-factor": "Second factor of members",
     "organization:subscription": "Subscription changed",
     "organization:suspend": "Organization suspended",
     "platform:release-deletions": "Held deletions approved",

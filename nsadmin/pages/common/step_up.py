@@ -37,6 +37,7 @@ REASONS: Final = {
     "organization_key_new": "An API key gives a program access to this organization.",
     "organization_member": "This changes or ends a person's access.",
     "organization_member_new": _INVITING,
+    "organization_sign_in": "This ends the second factor of all members.",
     "organization_second_person": "This ends the confirmation by a second person.",
     "plan": "This moves, copies or deletes data, or confirms another person's plan.",
     "platform_organization_new": _INVITING,
