@@ -5,13 +5,13 @@ import string
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import BaseUserManager
 from django.db import models
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from nsadmin import names
 from nsadmin.access.permissions import ORGANIZATION_ROLES, PLATFORM_ROLES, Role
+from nsadmin.access.session_epoch import SessionEpoch
 
 NAME_MAX = 100
 _ALPHABET = string.ascii_lowercase + string.digits
@@ -120,21 +120,14 @@ class UserManager(BaseUserManager["User"]):
         """Create a platform admin and make them admin of the operator organization."""
         extra["platform_role"] = Role.PLATFORM_ADMIN.value
         user = self.create_user(email, password, **extra)
-        operator, _ = Organization.objects.get_or_create(
-            is_operator=True,
-            defaults={"name": "Platform Operations", "plan": Plan.ENTERPRISE},
-        )
-        Membership.objects.create(
-            user=user, organization=operator, role=Role.ADMIN.value
-        )
+        named = {"name": "Platform Operations", "plan": Plan.ENTERPRISE}
+        operator, _ = Organization.objects.get_or_create(named, is_operator=True)
+        Membership.objects.create(user=user, organization=operator, role=Role.ADMIN)
         return user
 
 
-class User(AbstractBaseUser):
-    """A person who signs in by e-mail address.
-
-    `session_epoch` counts how often all sessions were ended: each carries a hash of it.
-    """
+class User(SessionEpoch):
+    """A person who signs in by e-mail address."""
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=NAME_MAX, blank=True)
@@ -145,7 +138,6 @@ class User(AbstractBaseUser):
         choices=[(role.value, role.value) for role in PLATFORM_ROLES],
     )
     theme = models.CharField(max_length=5, blank=True)
-    session_epoch = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = UserManager()
@@ -156,21 +148,6 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
-
-    def end_sessions(self) -> None:
-        """End all sessions; each is refused from its next request on."""
-        rows = User.objects.filter(pk=self.pk)
-        rows.update(session_epoch=models.F("session_epoch") + 1)
-        self.refresh_from_db(fields=["session_epoch"])
-
-    def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Return what a session carries, made of the password and the epoch."""
-        found: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
-        if not self.session_epoch:
-            return found
-        value = f"{self.session_epoch} {found}"
-        keyed = salted_hmac("nsadmin.sessions", value, secret, algorithm="sha256")
-        return keyed.hexdigest()
 
     @property
     def is_staff(self) -> bool:

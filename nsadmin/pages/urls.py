@@ -2,13 +2,7 @@
 
 from django.urls import path
 
-from nsadmin.pages.account.factors import passkeys, second_factor
-from nsadmin.pages.account.profile import account, switch, theme
-from nsadmin.pages.account.sessions import (
-    end_other_sessions,
-    end_signed_in_session,
-    sessions,
-)
+from nsadmin.pages.account.urls import account_patterns
 from nsadmin.pages.audit.revert import revert
 from nsadmin.pages.audit.views import audit, organization_audit
 from nsadmin.pages.comparison.views import compare, compare_run, comparison
@@ -285,24 +279,8 @@ urlpatterns = [
     path("support/new/", new_session, name="support_new"),
     path("support/break-glass/", break_glass, name="support_break_glass"),
     path("support/<str:session_id>/end/", end_session, name="support_end"),
-    path("organization/switch/", switch, name="switch"),
     path("join/<str:secret>/", join, name="join"),
-    path("account/", account, name="account"),
-    # allauth leads to these two by its own names for them.
-    path("account/second-factor/", second_factor, name="mfa_index"),
-    path("account/passkeys/", passkeys, name="mfa_list_webauthn"),
-    path("account/sessions/", sessions, name="sessions"),
-    path(
-        "account/sessions/end-others/",
-        end_other_sessions,
-        name="sessions_end_others",
-    ),
-    path(
-        "account/sessions/<int:session_pk>/end/",
-        end_signed_in_session,
-        name="session_end",
-    ),
-    path("theme/", theme, name="theme"),
+    *account_patterns,
     path("styleguide/", styleguide, name="styleguide"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
 from django.http import HttpResponse
@@ -75,6 +76,9 @@ def test_it_counts_for_ten_minutes_in_this_session_alone(browse):
     session = client.session
     for age, asked in ((599, False), (601, True), (-60, True)):
         session[step_up.SESSION_KEY] = time.time() - age
+        session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+            {"method": "password", "at": time.time() - age, "reauthenticated": True}
+        ]
         session.save()
         response = sent(client, email=f"after{age + 60}@example.org")
         assert (b"Confirm your password" in response.content) == asked, age

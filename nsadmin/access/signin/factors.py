@@ -45,7 +45,7 @@ def factors_of(user: User) -> Factors:
 
 def has_app(user: User) -> bool:
     """Return whether an app makes codes for the person."""
-    return Authenticator.objects.filter(user=user, type=_TYPES.TOTP).exists()
+    return bool(Authenticator.objects.filter(user=user, type=_TYPES.TOTP).exists())
 
 
 def _collected(rows: Iterable[Authenticator]) -> Factors:

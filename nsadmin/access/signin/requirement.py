@@ -64,7 +64,8 @@ def _due_at(scope: AccountScope) -> datetime | None:
 
 
 def _has_factor(user: User) -> bool:
-    return Authenticator.objects.filter(user=user).exclude(type=_CODES).exists()
+    factors = Authenticator.objects.filter(user=user).exclude(type=_CODES)
+    return bool(factors.exists())
 
 
 def members_without(organization: Organization) -> int:
