@@ -55,9 +55,9 @@ def _ready(url: str) -> str:
     raise AssertionError("The second web server did not become ready.")
 
 
-def opened(browser, demo: Demo, url: str) -> Page:
+def opened(browser, demo: Demo, url: str, role: str = "viewer") -> Page:
     page = browser.new_context().new_page()
-    chromium.sign_in(page, url, *demo.login("viewer"))
+    chromium.sign_in(page, url, *demo.login(role))
     return page
 
 
@@ -86,4 +86,15 @@ def test_a_page_that_is_used_stays(demo: Demo, browser, impatient: str) -> None:
         page.goto(f"{impatient}/jobs/")
         expect(page.locator("h1")).to_have_text("Jobs")
         page.wait_for_timeout(3000)
+    page.context.close()
+
+
+def test_a_form_that_is_typed_into_stays(demo: Demo, browser, impatient: str) -> None:
+    page = opened(browser, demo, impatient, "admin")
+    page.goto(f"{impatient}/organization/members/new/")
+    page.fill("input[name=name]", "Nele Vries")
+    told = page.locator("#messages")
+    expect(told).to_contain_text("Your session has ended.", timeout=60_000)
+    expect(page.locator("input[name=name]")).to_have_value("Nele Vries")
+    expect(page).to_have_url(f"{impatient}/organization/members/new/")
     page.context.close()

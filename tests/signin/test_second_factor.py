@@ -155,3 +155,13 @@ def test_a_passkey_of_another_person_is_not_found(cast: Cast, confirmed) -> None
         assert client.get(address).status_code == 404
         assert client.post(address, {"name": "mine"}).status_code == 404
     assert Authenticator.objects.get(pk=row.pk).data == data
+
+
+def test_too_many_confirmations_have_a_page(sign_in) -> None:
+    client = sign_in("member")
+    for _ in range(10):
+        client.post("/accounts/reauthenticate/", {"password": "a guess"})
+    answer = client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert answer.status_code == 429
+    assert b"Too many attempts" in answer.content
+    assert client.get(ACTIVATE).status_code == 302
