@@ -71,12 +71,12 @@ def test_an_app_is_set_up_asked_for_and_turned_off(
             expect(other.locator("h1")).to_have_text("Second factor")
             assert not scripted or axe.faults(other) == []
             other.fill("input[name=code]", next_code(secret, used))
-            other.get_by_role("button", name="Sign in").click()
+            other.get_by_role("button", name="Sign in", exact=True).click()
             other.wait_for_url(f"{demo.url}/namespaces/")
         with opened(browser, demo.url, script=scripted) as third:
             send_password(third, demo.url, APP, password)
             third.fill("input[name=code]", codes[0])
-            third.get_by_role("button", name="Sign in").click()
+            third.get_by_role("button", name="Sign in", exact=True).click()
             third.wait_for_url(f"{demo.url}/namespaces/")
 
         page.get_by_role("link", name="I have saved them").click()
