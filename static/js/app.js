@@ -299,7 +299,8 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
   const { elt, xhr } = event.detail;
   if (!isEdited || !polls(elt) || !xhr.getResponseHeader("HX-Redirect")) return;
   event.preventDefault();
-  tell("Your session has ended. Sign in in another tab; your input here is kept.", event.detail);
+  // An address with the note would take it away with the answer that it is about.
+  tell("Your session has ended. Sign in in another tab; your input here is kept.", {});
 });
 
 // 7. A swapped part keeps what was opened in it; one that did not change says when it was
