@@ -5,7 +5,7 @@ import os
 import sys
 
 # The commands of `nsadmin.embedded`, which is installed for no others.
-_EMBEDDED = ("demo", "seed_demo", "refresh_demo", "load_fleet")
+_EMBEDDED = ("demo", "seed_demo", "refresh_demo", "demo_apps", "load_fleet")
 
 
 def main() -> None:

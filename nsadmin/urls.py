@@ -1,6 +1,9 @@
 """All routes: pages, the API under /v1, sign-in, metrics. Each declares its access."""
 
+from collections.abc import Iterable, Iterator
+
 from allauth.account import urls as account_urls
+from allauth.mfa import urls as mfa_urls
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
@@ -9,23 +12,55 @@ from nsadmin.api.urls import urlpatterns as api_patterns
 from nsadmin.observability.endpoint import urlpatterns as metrics_patterns
 from nsadmin.pages.urls import urlpatterns as page_patterns
 
-# allauth's other pages (addresses, codes) are not offered. It guards its own views:
-# sign-in and reset are for all, a change of password asks for a session.
+# allauth's other pages (addresses, codes by mail) are not offered, and its overviews of
+# factors are pages of ours. It guards its own views: sign-in and reset are for all, a
+# change of the password or of a factor asks for a session and a fresh password.
 ACCOUNT_PAGES = {
     "account_login",
     "account_logout",
     "account_inactive",
     "account_signup",
+    "account_reauthenticate",
     "account_change_password",
     "account_reset_password",
     "account_reset_password_done",
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
 }
+FACTOR_PAGES = {
+    "mfa_authenticate",
+    "mfa_reauthenticate",
+    "mfa_activate_totp",
+    "mfa_deactivate_totp",
+    "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes",
+    "mfa_download_recovery_codes",
+    "mfa_add_webauthn",
+    "mfa_edit_webauthn",
+    "mfa_remove_webauthn",
+    "mfa_login_webauthn",
+    "mfa_reauthenticate_webauthn",
+}
+
+
+def _offered(
+    patterns: Iterable[URLPattern | URLResolver], names: set[str], prefix: str = ""
+) -> Iterator[URLPattern]:
+    """Yield allauth's routes of those names, without its nesting."""
+    for route in patterns:
+        if isinstance(route, URLResolver):
+            yield from _offered(route.url_patterns, names, f"{prefix}{route.pattern}")
+        elif route.name in names:
+            if prefix:
+                address = f"{prefix}{route.pattern}"
+                yield path(address, route.callback, name=route.name)
+            else:
+                yield route
+
+
 account_patterns = [
-    route
-    for route in account_urls.urlpatterns
-    if isinstance(route, URLPattern) and route.name in ACCOUNT_PAGES
+    *_offered(account_urls.urlpatterns, ACCOUNT_PAGES),
+    *_offered([path("2fa/", include(mfa_urls.urlpatterns))], FACTOR_PAGES),
 ]
 for route in account_patterns:
     public(route.callback, effect="write")

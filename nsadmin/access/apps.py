@@ -8,3 +8,7 @@ class AccessConfig(AppConfig):
 
     name = "nsadmin.access"
     label = "access"
+
+    def ready(self) -> None:
+        """Connect what listens to allauth's signals."""
+        from nsadmin.access.signin import audit, ends, requirement  # noqa: F401

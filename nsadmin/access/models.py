@@ -5,12 +5,13 @@ import string
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import BaseUserManager
 from django.db import models
 from django.utils import timezone
 
 from nsadmin import names
 from nsadmin.access.permissions import ORGANIZATION_ROLES, PLATFORM_ROLES, Role
+from nsadmin.access.session_epoch import SessionEpoch
 
 NAME_MAX = 100
 _ALPHABET = string.ascii_lowercase + string.digits
@@ -62,6 +63,7 @@ class Organization(models.Model):
 
     `room_token` and `room_until` hold its quota lock: see `organization/quota_lock.py`.
     `namespace_limit` and `job_limit`, unless null, replace those of the subscription.
+    From `second_factor_due_at` on its members need a second factor.
     While `suspended_at` is set its members and keys are refused; its data stays.
     `name_key` is the name as searches compare it; `save` writes it.
     """
@@ -83,6 +85,7 @@ class Organization(models.Model):
     support_needs_approval = models.BooleanField(default=False)
     second_person = models.JSONField(default=list, blank=True)
     second_person_asked = models.JSONField(null=True, blank=True)
+    second_factor_due_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = OrganizationManager()
@@ -117,17 +120,13 @@ class UserManager(BaseUserManager["User"]):
         """Create a platform admin and make them admin of the operator organization."""
         extra["platform_role"] = Role.PLATFORM_ADMIN.value
         user = self.create_user(email, password, **extra)
-        operator, _ = Organization.objects.get_or_create(
-            is_operator=True,
-            defaults={"name": "Platform Operations", "plan": Plan.ENTERPRISE},
-        )
-        Membership.objects.create(
-            user=user, organization=operator, role=Role.ADMIN.value
-        )
+        named = {"name": "Platform Operations", "plan": Plan.ENTERPRISE}
+        operator, _ = Organization.objects.get_or_create(named, is_operator=True)
+        Membership.objects.create(user=user, organization=operator, role=Role.ADMIN)
         return user
 
 
-class User(AbstractBaseUser):
+class User(SessionEpoch):
     """A person who signs in by e-mail address."""
 
     email = models.EmailField(unique=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from nsadmin.embedded.datadir import DataDirectory
 from nsadmin.embedded.preparation import Preparation
-from nsadmin.embedded.seeding import seed_once
+from nsadmin.embedded.seeding import seed_once, set_apps
 from nsadmin.embedded.servers import local
 from nsadmin.embedded.servers.environment import environment
 from nsadmin.embedded.summary import summary, table
@@ -30,8 +30,11 @@ WEB_SECONDS = 60.0
 class Demo:
     """One run of the demo on one data directory."""
 
-    def __init__(self, *, port: int, data: Path, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, *, port: int, data: Path, say: Callable[[str], None], mfa: bool = False
+    ) -> None:
         check_web_port(port)
+        self._mfa = mfa
         self.url = f"http://{HOST}:{port}"
         self._say = say
         self._started = time.monotonic()
@@ -83,9 +86,10 @@ class Demo:
             *(self._server_up(process) for process in self._servers.processes),
             preparation.database(own=not os.environ.get("DATABASE_URL")),
         )
-        return await seed_once(
+        seed = await seed_once(
             self._directory, self._servers, self._supervisor, self._progress
         )
+        return await set_apps(self._directory, self._supervisor, seed, on=self._mfa)
 
     async def _server_up(self, process: Process) -> None:
         await self._supervisor.ready(process, within=SERVER_SECONDS)

@@ -41,6 +41,32 @@ async def seed_once(
     return kept
 
 
+async def set_apps(
+    directory: DataDirectory,
+    supervisor: Supervisor,
+    seed: dict[str, Any],
+    *,
+    on: bool,
+) -> dict[str, Any]:
+    """Give every login an authenticator app, or take away what an earlier start gave.
+
+    Return the seed, in which each login then has the app's `totp_secret`.
+    """
+    given = directory.read("apps.json")
+    if on or given:
+        result = directory.path / "apps.json"
+        process = command(
+            "demo_apps", *([] if on else ["--off"]), "--result", str(result)
+        )
+        await supervisor.run(process)
+        given = directory.read(result.name)
+    logins = [
+        login | ({"totp_secret": given[login["email"]]} if given else {})
+        for login in seed["logins"]
+    ]
+    return seed | {"logins": logins}
+
+
 def _sources(used: Servers) -> dict[str, str]:
     """The servers that hold the seeded data; ports of embedded ones may move."""
     variables = {**local.URLS, "database": "DATABASE_URL"}

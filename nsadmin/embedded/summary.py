@@ -31,9 +31,11 @@ def summary(
 
 def table(logins: Sequence[Mapping[str, Any]]) -> list[str]:
     """The logins as lines of a table."""
+    has_apps = any("totp_secret" in login for login in logins)
+    columns = (*COLUMNS, "totp_secret") if has_apps else COLUMNS
     rows = [
-        COLUMNS,
-        *(tuple(str(login.get(name) or "") for name in COLUMNS) for login in logins),
+        columns,
+        *(tuple(str(login.get(name) or "") for name in columns) for login in logins),
     ]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     lines = (

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from nsadmin.pages.account.urls import account_patterns
 from nsadmin.pages.audit.revert import revert
 from nsadmin.pages.audit.views import audit, organization_audit
 from nsadmin.pages.comparison.views import compare, compare_run, comparison
@@ -34,13 +35,13 @@ from nsadmin.pages.namespaces.mass_expiry import due, due_extend, due_release
 from nsadmin.pages.namespaces.name_check import clone_name_check, name_check
 from nsadmin.pages.namespaces.new_plan import new_plan
 from nsadmin.pages.namespaces.saved_views import saved_view, saved_views
-from nsadmin.pages.organization.account import account, switch, theme
 from nsadmin.pages.organization.choosing import organization_options, organizations
 from nsadmin.pages.organization.invitations import invitation, new_member
 from nsadmin.pages.organization.join import join
 from nsadmin.pages.organization.keys import keys, new_key, revoke_key
 from nsadmin.pages.organization.members import member
 from nsadmin.pages.organization.second_person import second_person
+from nsadmin.pages.organization.sign_in import organization_sign_in
 from nsadmin.pages.organization.support import organization_support
 from nsadmin.pages.organization.views import organization, plan
 from nsadmin.pages.plans.open_plans import open_plans, organization_plans
@@ -273,14 +274,13 @@ urlpatterns = [
         second_person,
         name="organization_second_person",
     ),
+    path("organization/sign-in/", organization_sign_in, name="organization_sign_in"),
     path("support/", support, name="support"),
     path("support/new/", new_session, name="support_new"),
     path("support/break-glass/", break_glass, name="support_break_glass"),
     path("support/<str:session_id>/end/", end_session, name="support_end"),
-    path("organization/switch/", switch, name="switch"),
     path("join/<str:secret>/", join, name="join"),
-    path("account/", account, name="account"),
-    path("theme/", theme, name="theme"),
+    *account_patterns,
     path("styleguide/", styleguide, name="styleguide"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

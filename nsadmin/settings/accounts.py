@@ -22,6 +22,22 @@ ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_PREVENT_ENUMERATION = True
 # Attempts to enter the password again, and to accept an invitation.
 ACCOUNT_RATE_LIMITS = {"reauthenticate": "10/300s/user", "join": "30/m/ip"}
+# A password or a code counts for this many seconds (`nsadmin.access.web.step_up`).
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+MFA_ADAPTER = "nsadmin.access.signin.mfa_adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "nsadmin"
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# Addresses come from an invitation; there is no sign-up that could take another's.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+_FORMS = "nsadmin.access.signin.forms."
+MFA_FORMS = {
+    "authenticate": _FORMS + "SignInCodeForm",
+    "reauthenticate": _FORMS + "ConfirmCodeForm",
+    "activate_totp": _FORMS + "AppForm",
+    "add_webauthn": _FORMS + "PasskeyForm",
+}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"

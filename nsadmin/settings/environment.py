@@ -69,6 +69,11 @@ NSADMIN_ORGANIZATION_RATE_LIMIT: str = env.str(
 NSADMIN_MAX_API_KEYS: int = env.int("NSADMIN_MAX_API_KEYS", 50)
 # Allow plain HTTP, for local use only: no HSTS, cookies without Secure.
 NSADMIN_INSECURE_HTTP: bool = env.bool("NSADMIN_INSECURE_HTTP", False)
+# Whether staff of the platform need a second factor.
+NSADMIN_REQUIRE_STAFF_MFA: bool = env.bool("NSADMIN_REQUIRE_STAFF_MFA", True)
+# The seconds after which a session ends: without activity, and since the sign-in.
+NSADMIN_SESSION_IDLE_S: int = env.int("NSADMIN_SESSION_IDLE_S", 1800)
+NSADMIN_SESSION_MAX_S: int = env.int("NSADMIN_SESSION_MAX_S", 43_200)
 # Trust the X-Forwarded headers of a reverse proxy.
 NSADMIN_TRUST_PROXY: bool = env.bool("NSADMIN_TRUST_PROXY", False)
 # The number of days in which a namespace deleted in the pages can be restored.

@@ -2,11 +2,15 @@
 
 from csp.constants import NONE, SELF
 
-from nsadmin.settings.environment import NSADMIN_INSECURE_HTTP, NSADMIN_TRUST_PROXY
+from nsadmin.settings.environment import (
+    NSADMIN_INSECURE_HTTP,
+    NSADMIN_SESSION_MAX_S,
+    NSADMIN_TRUST_PROXY,
+)
 
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_CACHE_ALIAS = "sessions"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = NSADMIN_SESSION_MAX_S
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not NSADMIN_INSECURE_HTTP

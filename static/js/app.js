@@ -278,6 +278,31 @@ document.addEventListener("visibilitychange", () => {
   }
 });
 
+// What a page asks without its reader is no activity: it does not keep a session alive.
+const AUTOMATIC = /^(every|moved|load)/;
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const { elt, headers, triggeringEvent } = event.detail;
+  const trigger = elt?.getAttribute("hx-trigger") ?? "";
+  if (AUTOMATIC.test(trigger) && !triggeringEvent?.isTrusted) headers["X-Poll"] = "1";
+});
+
+// A poll that is told of the end of the session leads to the sign-in, unless that would lose
+// what is typed into a form.
+let isEdited = false;
+
+document.addEventListener("input", (event) => {
+  if (event.target.form?.method === "post") isEdited = true;
+});
+
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  const { elt, xhr } = event.detail;
+  if (!isEdited || !polls(elt) || !xhr.getResponseHeader("HX-Redirect")) return;
+  event.preventDefault();
+  // An address with the note would take it away with the answer that it is about.
+  tell("Your session has ended. Sign in in another tab; your input here is kept.", {});
+});
+
 // 7. A swapped part keeps what was opened in it; one that did not change says when it was
 // looked at ------------------------------------------------------------------------------
 let opened = [];

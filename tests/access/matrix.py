@@ -102,6 +102,7 @@ _BULK = Row(own="login 403 in in 403 in", foreign="login 403 404 404 403 in")
 _BULK_API = Row(own="401 403 in in 403 in", foreign="401 403 404 404 403 in")
 # It is the admin's own; each person has others.
 _OWN_VIEW = Row("401 404 404 in 404 404")
+_OWN_SESSION = Row("login 404 404 in 404 404")
 _PLATFORM_READ = Row("login 403 403 403 in in")
 _PLATFORM_MANAGED = Row("login 403 403 403 403 in")
 _KEY = Row("401 in in in in in")
@@ -253,6 +254,8 @@ MATRIX: dict[Route, Row] = {
     ("GET", "organization/plan/"): _PERSON,
     ("GET", "organization/second-person/"): Row("login 403 403 in 403 in"),
     ("POST", "organization/second-person/"): Row("login 403 403 in 403 403"),
+    ("GET", "organization/sign-in/"): Row("login 403 403 in 403 in"),
+    ("POST", "organization/sign-in/"): Row("login 403 403 in 403 403"),
     ("GET", "organization/support/"): Row("login 403 403 in 403 in"),
     # Staff look at it by a session, and only members decide.
     ("POST", "organization/support/"): Row("login 403 403 in 403 403"),
@@ -267,6 +270,11 @@ MATRIX: dict[Route, Row] = {
     ("GET", "organizations/"): _PERSON,
     ("POST", "theme/"): _PERSON,
     ("GET", "account/"): _PERSON,
+    ("GET", "account/second-factor/"): _PERSON,
+    ("GET", "account/passkeys/"): _PERSON,
+    ("GET", "account/sessions/"): _PERSON,
+    ("POST", "account/sessions/end-others/"): _PERSON,
+    ("POST", "account/sessions/<session_pk>/end/"): _OWN_SESSION,
     # Who has the link may know of it; the platform's people join nothing.
     ("GET", "join/<secret>/"): _OPEN,
     ("POST", "join/<secret>/"): Row("in in in in 403 403"),
@@ -399,6 +407,19 @@ GUARDED_ELSEWHERE = {
     "accounts/logout/",
     "accounts/inactive/",
     "accounts/signup/",
+    "accounts/reauthenticate/",
+    "accounts/2fa/authenticate/",
+    "accounts/2fa/reauthenticate/",
+    "accounts/2fa/totp/activate/",
+    "accounts/2fa/totp/deactivate/",
+    "accounts/2fa/recovery-codes/",
+    "accounts/2fa/recovery-codes/generate/",
+    "accounts/2fa/recovery-codes/download/",
+    "accounts/2fa/webauthn/add/",
+    "accounts/2fa/webauthn/login/",
+    "accounts/2fa/webauthn/reauthenticate/",
+    "accounts/2fa/webauthn/keys/<pk>/edit/",
+    "accounts/2fa/webauthn/keys/<pk>/remove/",
     "accounts/password/change/",
     "accounts/password/reset/",
     "accounts/password/reset/done/",

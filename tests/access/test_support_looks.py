@@ -409,6 +409,9 @@ def test_the_words_are_of_routes_that_exist_or_will() -> None:
 # Pages without data of one organization, and those that are named by what they open.
 WORDLESS = {
     "account",  # their own
+    "mfa_index",
+    "mfa_list_webauthn",
+    "sessions",
     "search_suggestions",
     "organization_options",
     "styleguide",

@@ -73,7 +73,7 @@ def sign_in(page: Page, origin: str, email: str, password: str) -> None:
     page.goto(f"{origin}/accounts/login/")
     page.fill("input[name=login]", email)
     page.fill("input[name=password]", password)
-    page.click("button[type=submit]")
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(re.compile(f"{re.escape(origin)}/(namespaces|fleet)/"))
 
 

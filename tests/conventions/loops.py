@@ -11,7 +11,9 @@ from tests.conventions.source import Module
 
 # Loops over everybody that need not go through `items.each`, each with its reason.
 LOOPS_APART: dict[str, str] = {
-    "nsadmin/access/web/lockouts.py::record_lockout": "one user's organizations",
+    "nsadmin/access/signin/audit.py::record_of_account": "one user's organizations",
+    "nsadmin/access/signin/resealing.py::reseal_factors": "counts each that fails",
+    "nsadmin/access/signin/sessions.py::sessions_of": "one user's sessions",
     "nsadmin/advice/auto_indexing.py::finish_open": "a choice by id, before the loop",
     "nsadmin/audit/verify.py::organizations": "the names alone; each is then verified",
     "nsadmin/health/nightly/orphans.py::_opened": "suppresses what each raises",

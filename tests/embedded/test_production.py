@@ -46,7 +46,7 @@ def test_the_switch_installs_them() -> None:
     assert run("-c", LISTING, NSADMIN_EMBEDDED="1").startswith("installed")
 
 
-@pytest.mark.parametrize("name", ["demo", "seed_demo", "refresh_demo"])
+@pytest.mark.parametrize("name", ["demo", "seed_demo", "refresh_demo", "demo_apps"])
 def test_manage_finds_their_commands(name: str) -> None:
     assert "usage:" in run("manage.py", name, "--help")
     assert "usage:" in run("manage.py", "help", name)

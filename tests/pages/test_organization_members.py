@@ -19,7 +19,9 @@ def test_a_role_is_changed_and_counts_at_once(sure, browse, cast, own):
         page_of(cast, "member"), {"step": "role", "role": "viewer"}, follow=True
     )
     assert b"Member is now viewer" in response.content
-    assert member.get(f"{own}settings/").status_code == 403
+    assert member.get(f"{own}settings/").status_code == 302, "The session is over."
+    cast.users["member"].refresh_from_db()
+    assert browse("member").get(f"{own}settings/").status_code == 403
     response = client.post(
         page_of(cast, "member"), {"step": "role", "role": "viewer"}, follow=True
     )

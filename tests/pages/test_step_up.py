@@ -4,6 +4,8 @@ import re
 import time
 
 import pytest
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.urls import get_resolver
@@ -20,6 +22,7 @@ from tests.pages.conftest import HTMX
 from tests.pages.plans import accepted, confirm, shown_plan, start_clone
 from tests.pages.test_organization_invitations import asking
 from tests.people import PASSWORD
+from tests.signin.codes import code
 
 NEW = "/organization/members/new/"
 DATA = {"email": "new@example.org", "name": "Né “<i>” & Co", "role": "viewer"}
@@ -73,6 +76,9 @@ def test_it_counts_for_ten_minutes_in_this_session_alone(browse):
     session = client.session
     for age, asked in ((599, False), (601, True), (-60, True)):
         session[step_up.SESSION_KEY] = time.time() - age
+        session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+            {"method": "password", "at": time.time() - age, "reauthenticated": True}
+        ]
         session.save()
         response = sent(client, email=f"after{age + 60}@example.org")
         assert (b"Confirm your password" in response.content) == asked, age
@@ -95,6 +101,42 @@ def test_guessing_ends_and_is_noted(browse, cast):
     assert not Invitation.objects.exists()
     event = AuditEvent.objects.get(action="account:sign-in")
     assert event.organization_id == cast.northlight.organization_id
+
+
+def test_a_code_of_the_app_does_as_well(browse, cast):
+    client, secret = browse(), generate_totp_secret()
+    assert b"Or a code" not in sent(client).content
+    TOTP.activate(cast.users["admin"], secret)
+    asked = sent(client)
+    assert b"Or a code of your authenticator app" in asked.content
+    wrong = sent(client, **{step_up.FIELD: "", step_up.CODE_FIELD: "no code"})
+    assert wrong.status_code == 422
+    assert b"That is not a valid code now." in wrong.content
+    assert not Invitation.objects.exists()
+    right = {step_up.FIELD: "", step_up.CODE_FIELD: code(secret)}
+    assert sent(client, **right).status_code == 303
+    assert Invitation.objects.get(email=DATA["email"])
+    assert sent(client, email="second@example.org").status_code == 303
+
+
+def test_a_code_counts_once(browse, cast):
+    secret = generate_totp_secret()
+    TOTP.activate(cast.users["admin"], secret)
+    right = {step_up.CODE_FIELD: code(secret)}
+    assert sent(browse(), **right).status_code == 303
+    again = sent(browse(), email="second@example.org", **right)
+    assert b"That is not a valid code now." in again.content
+
+
+def test_guessing_codes_ends_too(browse, cast):
+    secret = generate_totp_secret()
+    TOTP.activate(cast.users["admin"], secret)
+    client = browse()
+    for _ in range(10):
+        sent(client, **{step_up.CODE_FIELD: "000000x"})
+    refused = sent(client, **{step_up.CODE_FIELD: code(secret)})
+    assert b"Too many wrong passwords or codes" in refused.content
+    assert not Invitation.objects.exists()
 
 
 def test_right_passwords_do_not_use_up_the_guesses(browse):

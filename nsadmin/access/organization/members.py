@@ -43,8 +43,9 @@ def find(organization: Organization, member_id: int) -> Membership:
 def change_role(actor: Actor, membership: Membership, role: Role) -> bool:
     """Give a member another role; return False if they have it already.
 
-    The invitations of a member who is no longer admin are withdrawn. Raises Conflict
-    for the last admin and for platform staff.
+    Their sessions end, so that no page of the old role stays in use. The invitations
+    of a member who is no longer admin are withdrawn. Raises Conflict for the last admin
+    and for platform staff.
     """
     lock_row(membership.organization)
     now = find(membership.organization, membership.pk)
@@ -56,6 +57,7 @@ def change_role(actor: Actor, membership: Membership, role: Role) -> bool:
     now.save(update_fields=["role"])
     summary = f"Change {now.user.email} from {before} to {role}."
     record_event(actor, now, "member:role", summary, before=before, after=role.value)
+    now.user.end_sessions()
     if role is not Role.ADMIN:
         invitations.withdraw(actor, related_invitations(now))
     return True

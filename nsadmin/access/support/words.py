@@ -57,6 +57,7 @@ PAGES: Final[Mapping[str, str]] = {
     "organization_keys": "the API keys",
     "organization_plan": "the subscription",
     "organization_audit": "the audit of the organization",
+    "organization_sign_in": "what members need to sign in",
     "organization_support": "the support sessions",
     "organization_second_person": "the confirmations by a second person",
     "search": "the search",

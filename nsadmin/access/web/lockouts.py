@@ -5,10 +5,13 @@ from hashlib import sha256
 from django.core.cache import cache
 
 from nsadmin.access.models import User
+from nsadmin.access.signin.audit import record_of_account
 from nsadmin.audit import record
 from nsadmin.audit.models import Outcome
 
 LOCK_S = 300
+_ACTION = "account:sign-in"
+_SUMMARY = "Too many wrong passwords; the account is locked for five minutes."
 
 
 def record_lockout(email: str) -> None:
@@ -22,16 +25,13 @@ def record_lockout(email: str) -> None:
     if not cache.add(f"lockout:{mark}", 1, LOCK_S):
         return
     user = User.objects.filter(email=address).first()
-    homes: list[str] = []
-    actor = record.RecordedActor("user", "", "unknown address")
     if user is not None:
-        homes = [m.organization_id for m in user.memberships.all()]
-        actor = record.RecordedActor("user", str(user.pk), user.email)
-    for organization_id in homes or [""]:
-        record.record(
-            Outcome.REFUSED,
-            action="account:sign-in",
-            summary="Too many wrong passwords; the account is locked for five minutes.",
-            actor=actor,
-            organization_id=organization_id,
-        )
+        record_of_account(user, _ACTION, _SUMMARY, Outcome.REFUSED)
+        return
+    record.record(
+        Outcome.REFUSED,
+        action=_ACTION,
+        summary=_SUMMARY,
+        actor=record.RecordedActor("user", "", "unknown address"),
+        organization_id="",
+    )

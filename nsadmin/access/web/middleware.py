@@ -12,12 +12,16 @@ from django.core.exceptions import DisallowedHost, ImproperlyConfigured
 from django.http import HttpRequest, HttpResponseBase
 from django.http.request import split_domain_port
 from django.http.response import HttpResponse
+from django.shortcuts import redirect
 from django_structlog.middlewares import RequestMiddleware
 
 from nsadmin import meters
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization, User
 from nsadmin.access.organization.organizations import scope_of_user
+from nsadmin.access.permissions import Action
+from nsadmin.access.signin import ends
+from nsadmin.access.signin.requirement import missing_factor
 from nsadmin.access.web import sign_in
 from nsadmin.access.web.gate import RouteAccess
 from nsadmin.audit.request_id import request_id
@@ -130,6 +134,25 @@ class NoStoreMiddleware:
         return response
 
 
+class SessionEndMiddleware:
+    """Ends a session whose time is over, and lets the sign-in say why.
+
+    The API knows no sessions; a request without the cookie has none.
+    """
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Go on as a person who is not signed in if the session is over."""
+        is_api = request.path.startswith("/v1/")
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and not is_api:
+            over = ends.end_if_over(request)
+            if over is not None:
+                messages.info(request, over.value)
+        return self.get_response(request)
+
+
 class ActorMiddleware:
     """Sets the actor of page requests; redirects to sign-in without a session.
 
@@ -169,6 +192,13 @@ class ActorMiddleware:
             _leave_if_over(request, actor, chosen)
         request.actor = actor  # type: ignore[attr-defined]
         request.account_scope = scope  # type: ignore[attr-defined]
+        missing = missing_factor(request, scope) if scope is not None else None
+        if missing is None:
+            return None
+        if missing.is_enforced and declared.action is not Action.ACCOUNT_USE:
+            messages.warning(request, "Set up a second factor to go on.")
+            return redirect("mfa_index")
+        request.factor_due_at = missing.due_at  # type: ignore[attr-defined]
         return None
 
 

@@ -1,28 +1,38 @@
 """Step-up authentication: the password again, to delete data or change access.
 
-A password counts for ten minutes in the session in which it was given. The password of
-sign-in does not count: a session that was left open must not be enough.
+A code of the authenticator app does as well as the password. Either counts for ten
+minutes in the session in which it was given, here and on the pages that change how the
+person signs in. What was given to sign in does not count: a session that was left open
+must not be enough.
 """
 
 import time
 
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
 from allauth.core import ratelimit
 from django.contrib.auth.hashers import check_password
 from django.http import HttpRequest
 
 from nsadmin.access.models import User
+from nsadmin.access.signin.forms import ConfirmCodeForm
 from nsadmin.access.web import lockouts
 from nsadmin.errors import PasswordNeeded
 
 FIELD = "step_up_password"
+CODE_FIELD = "step_up_code"
 FRESH_FOR_S = 600
 SESSION_KEY = "password_given_at"
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    """Tell whether the password was given in this session in the last ten minutes."""
-    given_at: float = request.session.get(SESSION_KEY, 0.0)
-    return 0 <= time.time() - given_at < FRESH_FOR_S
+    """Tell whether the person confirmed themselves here in the last ten minutes."""
+    now = time.time()
+    times = [request.session.get(SESSION_KEY, 0.0)]
+    if isinstance(request.user, User):
+        records = get_authentication_records(request, request.user)
+        times += [each["at"] for each in records if each.get("reauthenticated")]
+    return any(0 <= now - given_at < FRESH_FOR_S for given_at in times)
 
 
 def put_off(request: HttpRequest) -> None:
@@ -38,31 +48,52 @@ def is_due(request: HttpRequest) -> bool:
 def require_password(request: HttpRequest) -> None:
     """Raise PasswordNeeded unless the password is fresh or comes with this request.
 
-    The password is a field of the sent form and is removed from `request.POST`, so that
-    the view gets the form as it was filled in.
+    The password, or a code in its place, is a field of the sent form and is removed
+    from `request.POST`, so that the view gets the form as it was filled in.
     """
     request.step_up_due = False  # type: ignore[attr-defined]
-    given = request.POST.get(FIELD)
-    if given is not None:
-        fields = request.POST.copy()
-        del fields[FIELD]
-        request.POST = fields  # type: ignore[assignment]
-        _check_password(request, given)
-    elif not is_fresh(request):
-        raise PasswordNeeded("Confirm your password to continue.")
-
-
-def _check_password(request: HttpRequest, given: str) -> None:
+    given, code = request.POST.get(FIELD), request.POST.get(CODE_FIELD, "").strip()
+    if given is None and not code:
+        if not is_fresh(request):
+            raise PasswordNeeded("Confirm your password to continue.")
+        return
+    fields = request.POST.copy()
+    for name in (FIELD, CODE_FIELD):
+        fields.pop(name, None)
+    request.POST = fields  # type: ignore[assignment]
     user = request.user
     if not isinstance(user, User):
         raise PasswordNeeded("You are not signed in.")
+    if code:
+        _check_code(user, code)
+    else:
+        _check_password(request, user, given or "")
+    request.session[SESSION_KEY] = time.time()
+
+
+def _check_password(request: HttpRequest, user: User, given: str) -> None:
     # Counted per user and apart from sign-in: an attacker who locks sign-in must not
     # lock this as well.
     if not ratelimit.consume(request, action="reauthenticate", user=user):
-        lockouts.record_lockout(user.email)
-        message = "Too many wrong passwords; try again in five minutes."
-        raise PasswordNeeded(message, code="password_locked")
+        raise _locked(user)
     if not check_password(given, user.password):
         raise PasswordNeeded("That is not your password.", code="password_wrong")
     ratelimit.clear(request, action="reauthenticate", user=user)
-    request.session[SESSION_KEY] = time.time()
+    reauthenticate_by_password(request)
+
+
+def _check_code(user: User, code: str) -> None:
+    """Accept a code of the app or a recovery code; allauth limits the attempts."""
+    form = ConfirmCodeForm({"code": code}, user=user)
+    if form.is_valid():
+        form.save()
+        return
+    if form.has_error("code", "too_many_login_attempts"):
+        raise _locked(user)
+    raise PasswordNeeded("That is not a valid code now.", code="code_wrong")
+
+
+def _locked(user: User) -> PasswordNeeded:
+    lockouts.record_lockout(user.email)
+    message = "Too many wrong passwords or codes; try again in five minutes."
+    return PasswordNeeded(message, code="password_locked")

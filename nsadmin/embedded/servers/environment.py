@@ -18,6 +18,9 @@ def environment(
         "NSADMIN_INSECURE_HTTP": "1",
         "NSADMIN_RATE_LIMIT": "6000/minute",
         "NSADMIN_ORGANIZATION_RATE_LIMIT": "30000/minute",
+        "NSADMIN_REQUIRE_STAFF_MFA": "0",
+        # One day at a desk of one's own.
+        "NSADMIN_SESSION_IDLE_S": "43200",
         "NSADMIN_STATIC_ROOT": str(directory.path / "static"),
         "NSADMIN_EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend",
         "PYTHONUNBUFFERED": "1",

@@ -23,6 +23,8 @@ KIND_WORDS = {
 
 # {action: its title}; actions that are missing here are offered by their name.
 ACTION_WORDS = {
+    "account:second-factor": "Second factor changed",
+    "account:sessions": "Sessions ended",
     "account:sign-in": "Sign-in refused",
     "advice:dismiss": "Advice dismissed",
     "document:export": "Documents exported",
@@ -52,6 +54,7 @@ ACTION_WORDS = {
     "organization:create": "Organization created",
     "organization:limits": "Limits changed",
     "organization:resume": "Suspension ended",
+    "organization:second-factor": "Second factor of members",
     "organization:subscription": "Subscription changed",
     "organization:suspend": "Organization suspended",
     "platform:release-deletions": "Held deletions approved",

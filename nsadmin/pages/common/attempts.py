@@ -21,6 +21,7 @@ _ATTEMPTS = {
     "organization_key_revoke": "Revoke an API key",
     "organization_member": "Change a member",
     "organization_member_new": "Invite a member",
+    "organization_sign_in": "Require a second factor of members",
     "plan": "Confirm a plan",
     "protection": "Change the protection from deletion",
     "repair": "Repair differences",

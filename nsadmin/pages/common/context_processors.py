@@ -1,5 +1,6 @@
 """Context of the frame around every page: account, organization, jobs, theme."""
 
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -134,6 +135,12 @@ class Frame:
     def just_ended(self) -> list[SupportSession]:
         """The account's support sessions that ended within the last hour."""
         return [] if self.user is None else support.just_ended(self.user)
+
+    @property
+    def factor_due_at(self) -> datetime | None:
+        """When the account needs a second factor that it lacks; None if never."""
+        due_at: datetime | None = getattr(self._request, "factor_due_at", None)
+        return due_at
 
     @cached_property
     def theme(self) -> str:

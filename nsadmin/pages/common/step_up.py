@@ -13,14 +13,16 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from nsadmin.access.web.step_up import FIELD
+from nsadmin.access.models import User
+from nsadmin.access.signin.factors import has_app
+from nsadmin.access.web.step_up import CODE_FIELD, FIELD
 from nsadmin.errors import PasswordNeeded
 from nsadmin.pages.common.htmx import page, wants_fragment
 from nsadmin.pages.common.page_context import surroundings
 
 _SECRET = re.compile(r"password|secret|api_key")
 _TEMPLATE = "account/step_up.html"
-_OURS = {"csrfmiddlewaretoken", FIELD}
+_OURS = {"csrfmiddlewaretoken", FIELD, CODE_FIELD}
 _INVITING = "An invitation gives a person access to this organization."
 _DELETING = "What is deleted here cannot be restored."
 # What the password protects, by the name of the route.
@@ -35,6 +37,7 @@ REASONS: Final = {
     "organization_key_new": "An API key gives a program access to this organization.",
     "organization_member": "This changes or ends a person's access.",
     "organization_member_new": _INVITING,
+    "organization_sign_in": "This ends the second factor of all members.",
     "organization_second_person": "This ends the confirmation by a second person.",
     "plan": "This moves, copies or deletes data, or confirms another person's plan.",
     "platform_organization_new": _INVITING,
@@ -63,6 +66,8 @@ def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
         "reason": _reason(request),
         "is_first": error.code == PasswordNeeded.default_code,
         "field": FIELD,
+        "code_field": CODE_FIELD if _has_app(request) else "",
+        "is_code_wrong": error.code == "code_wrong",
         "kept": kept,
         "is_cut": is_cut,
         "back": _back(request),
@@ -80,6 +85,10 @@ def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
         around = {"title_part": f"{_TEMPLATE}#title"}
         response.write(render_to_string("components/around.html", around, request))
     return response
+
+
+def _has_app(request: HttpRequest) -> bool:
+    return isinstance(request.user, User) and has_app(request.user)
 
 
 def _reason(request: HttpRequest) -> str:

@@ -1,1 +1,1 @@
-"""Pages of an organization and of one's own account."""
+"""Pages of an organization."""

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from nsadmin.access.models import Membership
 from nsadmin.access.organization import listing, members
 from nsadmin.access.permissions import Action, Role
+from nsadmin.access.signin.sessions import keep_this
 from nsadmin.access.web import gate, step_up
 from nsadmin.errors import Conflict
 from nsadmin.pages.common.htmx import page
@@ -62,6 +63,8 @@ def _show(
 def _change(request: HttpRequest, found: Membership, role: Role) -> HttpResponse:
     word = role_word(role).lower()
     if members.change_role(gate.actor_of(request), found, role):
+        if found.user == request.user:
+            keep_this(request, found.user)
         messages.success(request, f"{found.user} is now {word}.")
     else:
         messages.info(request, f"Nothing to change. {found.user} is already {word}.")

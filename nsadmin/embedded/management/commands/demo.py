@@ -29,11 +29,21 @@ class Command(BaseCommand):
             default=Path(".demo"),
             help="the directory kept from one start to the next",
         )
+        parser.add_argument(
+            "--mfa",
+            action="store_true",
+            help="give every login an authenticator app; its secret is in demo.json",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run until Ctrl-C or a signal."""
         try:
-            demo = Demo(port=options["port"], data=options["data_dir"], say=self.say)
+            demo = Demo(
+                port=options["port"],
+                data=options["data_dir"],
+                say=self.say,
+                mfa=options["mfa"],
+            )
             asyncio.run(demo.run())
         except StartError as error:
             raise CommandError(str(error)) from None

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from nsadmin.access.signin.resealing import reseal_factors
 from nsadmin.errors import Unavailable
 from nsadmin.namespaces.change.key_rotation import rotate
 
@@ -13,8 +14,9 @@ class Command(BaseCommand):
     """Rotates the seal key of stored keys; safe to repeat and to interrupt."""
 
     help = (
-        "Reseal every stored key with the first key of NSADMIN_SEAL_KEYS. Exit status: "
-        "0 if all stored keys are sealed with it, 1 if some are not."
+        "Reseal every stored key, and every secret of a second factor, with the first "
+        "key of NSADMIN_SEAL_KEYS. Exit status: 0 if all are sealed with it, 1 if some "
+        "are not."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -36,5 +38,13 @@ class Command(BaseCommand):
             f"rotated={done.rotated} current={done.current} "
             f"unreadable={done.unreadable} moved={done.moved}"
         )
+        factors = reseal_factors()
+        if not factors.is_none:
+            self.stdout.write(
+                f"second factors: rotated={factors.rotated} current={factors.current} "
+                f"unreadable={factors.unreadable}"
+            )
+        if factors.unreadable:
+            sys.exit(1)
         if not done.is_complete or (limit is not None and done.rotated >= limit):
             sys.exit(1)

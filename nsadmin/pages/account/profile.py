@@ -31,10 +31,11 @@ def account(request: HttpRequest) -> HttpResponse:
     scope = account_scope(request)
     context = {
         "tab": "",
+        "section": "profile",
         "mine": scope.offered if scope is not None else (),
         "has_more": scope is not None and scope.has_more,
     }
-    return page(request, "organization/account.html", context)
+    return page(request, "account/profile.html", context)
 
 
 @gate.page(Action.ACCOUNT_USE)

@@ -1,0 +1,1 @@
+"""How a person signs in: second factors, passkeys, sessions and their end."""

@@ -1,0 +1,31 @@
+"""The routes of one's own account."""
+
+from django.urls import path
+
+from nsadmin.pages.account.factors import passkeys, second_factor
+from nsadmin.pages.account.profile import account, switch, theme
+from nsadmin.pages.account.sessions import (
+    end_other_sessions,
+    end_signed_in_session,
+    sessions,
+)
+
+account_patterns = [
+    path("account/", account, name="account"),
+    # allauth leads to these two by its own names for them.
+    path("account/second-factor/", second_factor, name="mfa_index"),
+    path("account/passkeys/", passkeys, name="mfa_list_webauthn"),
+    path("account/sessions/", sessions, name="sessions"),
+    path(
+        "account/sessions/end-others/",
+        end_other_sessions,
+        name="sessions_end_others",
+    ),
+    path(
+        "account/sessions/<int:session_pk>/end/",
+        end_signed_in_session,
+        name="session_end",
+    ),
+    path("organization/switch/", switch, name="switch"),
+    path("theme/", theme, name="theme"),
+]
