@@ -106,6 +106,8 @@ _COLLECTED = (
     Path(sys.prefix, "var", "nsadmin") if FILES_DIR == _IN_WHEEL else BASE_DIR
 ) / "staticfiles"
 STATIC_ROOT: str = env.str("NSADMIN_STATIC_ROOT", str(_COLLECTED))
+# The process that systemd has opened a socket for.
+LISTEN_PID: int = env.int("LISTEN_PID", 0)
 NSADMIN_LOG_LEVEL: str = env.str("NSADMIN_LOG_LEVEL", "INFO")
 # Whether the embedded servers and the demo are installed. They are not part of
 # production: `nsadmin.cli` sets this for the commands that need them.
