@@ -10,7 +10,7 @@ export UV_PYTHON_DOWNLOADS = never
 # Every process of the demo and of the tests would compile all it imports by itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-postgres check tabler bench idle faults fuzz lock shots clean
+.PHONY: demo test test-postgres check wheel tabler bench idle faults fuzz lock shots clean
 
 demo: .venv/.ok ## the whole stack on this machine, with data
 	$(BIN)/python manage.py demo --port $(PORT) --data-dir $(DATA)
@@ -33,6 +33,10 @@ check: .venv/.ok node_modules/.ok ## style, types, contracts, templates, styles,
 	npm run --silent check
 	$(BIN)/python manage.py makemigrations --check --dry-run --skip-checks
 	$(BIN)/python -m tests.production_check
+
+wheel: .venv/.ok ## dist/nsadmin-….whl, with the pages and their files
+	rm -rf build dist
+	$(UV) build -q --wheel --no-build-isolation --python $(BIN)/python
 
 tabler: node_modules/.ok ## the rules of Tabler that the pages use
 	npm run --silent tabler
@@ -64,7 +68,7 @@ shots: .venv/.ok ## screenshots of every page into docs/screenshots
 	$(BIN)/python -m tests.browser.shots
 
 clean:
-	rm -rf .venv .tools .demo staticfiles node_modules
+	rm -rf build dist nsadmin.egg-info .venv .tools .demo staticfiles node_modules
 
 .tools/bin/uv:
 	$(PYTHON) -m venv .tools

@@ -82,6 +82,25 @@ def seal_keys(**_kwargs: Any) -> list[CheckMessage]:
     return found
 
 
+@register(TAG)
+def proxies(**_kwargs: Any) -> list[CheckMessage]:
+    """E010 for a negative number of proxies."""
+    if settings.NSADMIN_PROXY_COUNT >= 0:
+        return []
+    hint = "0 without a proxy; else how many pass each request on, one after the other"
+    return [Error("NSADMIN_PROXY_COUNT is negative.", hint=hint, id="nsadmin.E010")]
+
+
+@register(TAG, deploy=True)
+def preloaded_host(**_kwargs: Any) -> list[CheckMessage]:
+    """W010 where HSTS asks for preloading but leaves out the subdomains."""
+    if settings.NSADMIN_HSTS_SUBDOMAINS or not settings.NSADMIN_HSTS_PRELOAD:
+        return []
+    message = "NSADMIN_HSTS_PRELOAD has no effect without NSADMIN_HSTS_SUBDOMAINS."
+    hint = "Lists of preloaded hosts take a host only together with its subdomains."
+    return [Warning(message, hint=hint, id="nsadmin.W010")]
+
+
 @register(TAG, deploy=True)
 def job_slots(**_kwargs: Any) -> list[CheckMessage]:
     """W004 for each subscription whose organizations could run no job at all."""
@@ -110,7 +129,7 @@ def web_server(**_kwargs: Any) -> list[CheckMessage]:
         found.append(Warning(message, hint=hint, id="nsadmin.W005"))
     found.append(
         Info(
-            "Serve with `python -m nsadmin.serve`: it reads each request whole before "
+            "Serve with `nsadmin serve`: it reads each request whole before "
             "a thread takes it, within a time limit.",
             hint="Another server needs a proxy in front that buffers requests, or slow "
             "uploads stop it; in nginx that is proxy_request_buffering, on by default.",

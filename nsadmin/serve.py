@@ -1,8 +1,10 @@
-"""The web server: `python -m nsadmin.serve --host 127.0.0.1 --port 8000`.
+"""The web server: `nsadmin serve --host 127.0.0.1 --port 8000`.
 
 It reads each request whole, in one loop, before a thread takes it. So slow uploads hold
 no thread, and each has to end in time. Child processes answer; one that dies is
-replaced. The application is loaded once, before they are forked.
+replaced. The application is loaded once, before they are forked. At its end the server
+answers what it has begun to read. Where systemd opens the socket, a restart refuses no
+connection.
 """
 
 import argparse
@@ -19,6 +21,9 @@ from waitress.channel import HTTPChannel
 from waitress.server import create_server
 from waitress.utilities import Error
 
+from nsadmin import drain
+from nsadmin.settings.environment import LISTEN_PID
+
 # A larger body is refused by the server, without our envelope and without reading it.
 MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_HEADER_BYTES = 64 * 1024
@@ -32,6 +37,8 @@ _IN_MEMORY_BYTES = 64 * 1024
 # Each connection may have a file beside its socket.
 _OPEN_FILES = 4 * _CONNECTIONS
 _RESPAWN_PAUSE_S = 0.5
+# The first descriptor that systemd passes on, see sd_listen_fds(3).
+_FIRST_GIVEN = 3
 
 
 class RequestTimeout(Error):  # type: ignore[misc]
@@ -61,6 +68,12 @@ class BoundedChannel(HTTPChannel):  # type: ignore[misc]
             self._refuse()
         return bool(super().readable())
 
+    def service(self) -> None:
+        """Answer a request; close the connection afterwards if the server ends."""
+        if getattr(self.server, "draining", False):
+            self.requests[0].headers["CONNECTION"] = "close"
+        super().service()
+
     def _refuse(self) -> None:
         with self.requests_lock:
             late, self.request = self.request, None
@@ -73,12 +86,14 @@ class BoundedChannel(HTTPChannel):  # type: ignore[misc]
 
 def serve(application: Any, listener: socket.socket, options: Any) -> None:
     """Answer requests until SIGTERM, in this process."""
+    channels: dict[int, Any] = {}
     server = create_server(
         application,
+        map=channels,
         sockets=[listener],
         threads=options.threads,
         ident=None,
-        # Django decides whether to believe them, by NSADMIN_TRUST_PROXY.
+        # Django decides whether to believe them, by NSADMIN_PROXY_COUNT.
         clear_untrusted_proxy_headers=False,
         max_request_body_size=MAX_BODY_BYTES,
         max_request_header_size=MAX_HEADER_BYTES,
@@ -92,10 +107,11 @@ def serve(application: Any, listener: socket.socket, options: Any) -> None:
     server.channel_class = type(
         "Channel", (BoundedChannel,), {"timeout_s": options.request_timeout}
     )
-    server.run()
+    server.channels = channels
+    drain.run_until_signal(server)
 
 
-def _supervise(works: Sequence[Callable[[], None]]) -> None:
+def _supervise(works: Sequence[Callable[[], None]], listener: socket.socket) -> None:
     """Keep a child process alive for each work until SIGTERM or SIGINT."""
     children = {_fork(work): work for work in works}
     try:
@@ -105,6 +121,7 @@ def _supervise(works: Sequence[Callable[[], None]]) -> None:
             time.sleep(_RESPAWN_PAUSE_S)
             children[_fork(work)] = work
     finally:
+        listener.close()  # a proxy turns to another server at once
         for child in children:
             os.kill(child, signal.SIGTERM)
         for child in children:
@@ -130,6 +147,11 @@ def _raise_open_files() -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    """Return the socket that systemd has opened for this process, or a new one."""
+    if os.getpid() == LISTEN_PID:
+        given = socket.socket(fileno=_FIRST_GIVEN)
+        given.settimeout(0)
+        return given
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=1024)
     listener.settimeout(0)
@@ -138,7 +160,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def main(arguments: list[str]) -> None:
     """Serve until SIGTERM or SIGINT."""
-    parser = argparse.ArgumentParser(prog="python -m nsadmin.serve")
+    parser = argparse.ArgumentParser(prog="nsadmin serve")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--processes", type=int, default=2)
@@ -157,7 +179,7 @@ def main(arguments: list[str]) -> None:
     from nsadmin.wsgi import application
 
     works = [lambda: serve(application, listener, options)] * options.processes
-    _supervise([*works, *_metrics()])
+    _supervise([*works, *_metrics()], listener)
 
 
 def _metrics() -> list[Callable[[], None]]:

@@ -8,9 +8,11 @@ import os
 import secrets
 import subprocess
 import sys
+from pathlib import Path
 
 from nsadmin.checks import REQUIRED
 
+ROOT = Path(__file__).parents[1]
 SETTINGS = {
     "NSADMIN_SECRET_KEY": secrets.token_urlsafe(60),
     "NSADMIN_KEY_PEPPER": secrets.token_urlsafe(40),
@@ -23,12 +25,17 @@ SETTINGS = {
 }
 
 
+def environment() -> dict[str, str]:
+    """The environment of a process that inherits no settings."""
+    return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
+
+
 def check(settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run the check in a process of its own, with these settings and no others."""
-    inherited = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
     return subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
-        env={**inherited, **settings},
+        env={**environment(), **settings},
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,

@@ -4,7 +4,7 @@ import re
 import secrets
 
 from nsadmin.settings.environment import (
-    BASE_DIR,
+    FILES_DIR,
     NSADMIN_ALLOWED_HOSTS,
     NSADMIN_SECRET_KEY,
 )
@@ -25,7 +25,7 @@ USE_I18N = False
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = False
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [FILES_DIR / "static"]
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # pages link only hashed names
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -5,11 +5,15 @@ environment, so a setting has one name everywhere. Every default is the secure o
 """
 
 import os
+import sys
 from pathlib import Path
 
 from environs import env
 
 BASE_DIR = Path(__file__).resolve().parents[2]
+# The wheel has `templates` and `static` inside the package, a checkout beside it.
+_IN_WHEEL = BASE_DIR / "nsadmin" / "files"
+FILES_DIR = _IN_WHEEL if _IN_WHEEL.is_dir() else BASE_DIR
 
 # Secrets: the key that signs cookies, and the key of all keyed hashes.
 NSADMIN_SECRET_KEY: str = env.str("NSADMIN_SECRET_KEY", "")
@@ -74,8 +78,14 @@ NSADMIN_REQUIRE_STAFF_MFA: bool = env.bool("NSADMIN_REQUIRE_STAFF_MFA", True)
 # The seconds after which a session ends: without activity, and since the sign-in.
 NSADMIN_SESSION_IDLE_S: int = env.int("NSADMIN_SESSION_IDLE_S", 1800)
 NSADMIN_SESSION_MAX_S: int = env.int("NSADMIN_SESSION_MAX_S", 43_200)
-# Trust the X-Forwarded headers of a reverse proxy.
-NSADMIN_TRUST_PROXY: bool = env.bool("NSADMIN_TRUST_PROXY", False)
+# The number of proxies in front, whose X-Forwarded headers are believed. The former
+# NSADMIN_TRUST_PROXY=1 stands for one.
+NSADMIN_PROXY_COUNT: int = env.int(
+    "NSADMIN_PROXY_COUNT", int(env.bool("NSADMIN_TRUST_PROXY", False))
+)
+# Whether HSTS also binds all subdomains of the host, and asks browsers to preload it.
+NSADMIN_HSTS_SUBDOMAINS: bool = env.bool("NSADMIN_HSTS_SUBDOMAINS", False)
+NSADMIN_HSTS_PRELOAD: bool = env.bool("NSADMIN_HSTS_PRELOAD", False)
 # The number of days in which a namespace deleted in the pages can be restored.
 NSADMIN_TOMBSTONE_DAYS: int = env.int("NSADMIN_TOMBSTONE_DAYS", 7)
 # In 24 hours the platform deletes at most this number of namespaces by itself, or this
@@ -102,8 +112,13 @@ EMAIL_BACKEND: str = env.str(
 )
 EMAIL_HOST: str = env.str("NSADMIN_EMAIL_HOST", "localhost")
 DEFAULT_FROM_EMAIL: str = env.str("NSADMIN_EMAIL_FROM", "nsadmin@localhost")
-# Where `collectstatic` puts files.
-STATIC_ROOT: str = env.str("NSADMIN_STATIC_ROOT", str(BASE_DIR / "staticfiles"))
+# Where `collectstatic` puts files: in a checkout, or in the environment of the wheel.
+_COLLECTED = (
+    Path(sys.prefix, "var", "nsadmin") if FILES_DIR == _IN_WHEEL else BASE_DIR
+) / "staticfiles"
+STATIC_ROOT: str = env.str("NSADMIN_STATIC_ROOT", str(_COLLECTED))
+# The process that systemd has opened a socket for.
+LISTEN_PID: int = env.int("LISTEN_PID", 0)
 NSADMIN_LOG_LEVEL: str = env.str("NSADMIN_LOG_LEVEL", "INFO")
 # Metrics: the key that `/metrics` asks for, without which it is not there; the port on
 # which the web server and workers tell them as well, 0 for none, and its address; the
@@ -121,6 +136,5 @@ if NSADMIN_METRICS_DIR:
 NSADMIN_OTEL_ENDPOINT: str = env.str("NSADMIN_OTEL_ENDPOINT", "")
 NSADMIN_SENTRY_DSN: str = env.str("NSADMIN_SENTRY_DSN", "")
 # Whether the embedded servers and the demo are installed. They are not part of
-# production: `manage.py` sets this for the commands that need them, and the wheel does
-# not contain the package.
+# production: `nsadmin.cli` sets this for the commands that need them.
 NSADMIN_EMBEDDED: bool = env.bool("NSADMIN_EMBEDDED", False)

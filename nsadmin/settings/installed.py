@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "nsadmin.access.web.middleware.RequestLogMiddleware",
     "nsadmin.api.http.middleware.EnvelopeMiddleware",
     "nsadmin.pages.common.middleware.ErrorPageMiddleware",
+    "nsadmin.access.web.middleware.ProbeMiddleware",
     "nsadmin.access.web.middleware.HostPortMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -3,9 +3,11 @@
 from csp.constants import NONE, SELF
 
 from nsadmin.settings.environment import (
+    NSADMIN_HSTS_PRELOAD,
+    NSADMIN_HSTS_SUBDOMAINS,
     NSADMIN_INSECURE_HTTP,
+    NSADMIN_PROXY_COUNT,
     NSADMIN_SESSION_MAX_S,
-    NSADMIN_TRUST_PROXY,
 )
 
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
@@ -19,9 +21,12 @@ CSRF_FAILURE_VIEW = "nsadmin.pages.common.error_pages.csrf"
 SECURE_SSL_REDIRECT = not NSADMIN_INSECURE_HTTP
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 0 if NSADMIN_INSECURE_HTTP else 365 * 24 * 3600
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not NSADMIN_INSECURE_HTTP
+SECURE_HSTS_INCLUDE_SUBDOMAINS = NSADMIN_HSTS_SUBDOMAINS
+SECURE_HSTS_PRELOAD = NSADMIN_HSTS_PRELOAD
+# Other hosts of the domain may still be without TLS: only an operator can know.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if NSADMIN_TRUST_PROXY else None
+    ("HTTP_X_FORWARDED_PROTO", "https") if NSADMIN_PROXY_COUNT > 0 else None
 )
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

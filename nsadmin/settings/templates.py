@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nsadmin.settings.environment import BASE_DIR
+from nsadmin.settings.environment import FILES_DIR
 
 _CACHED = (
     "django.template.loaders.cached.Loader",
@@ -14,7 +14,7 @@ _CACHED = (
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [FILES_DIR / "templates"],
         "OPTIONS": {
             "loaders": [("template_partials.loader.Loader", [_CACHED])],
             "context_processors": [

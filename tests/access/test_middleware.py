@@ -94,3 +94,20 @@ def test_links_cannot_lead_to_a_foreign_port(host: str, status: int, settings) -
     headers = {"host": host}
     response = Client().get("/v1/nothing", headers=headers, SERVER_PORT="8000")
     assert response.status_code == status
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("host", ["10.1.2.3:8000", "other.example", "a b", ""])
+def test_probes_answer_whatever_the_host(path: str, host: str, settings, db) -> None:
+    settings.ALLOWED_HOSTS = ["console.example"]
+    settings.SECURE_SSL_REDIRECT = True
+    headers = {"host": host}
+    assert Client().get(path, headers=headers).status_code == 200
+    assert Client().get("/accounts/login/", headers=headers).status_code == 400
+
+
+def test_a_probe_is_only_read() -> None:
+    response = Client().post("/healthz", headers={"host": "10.1.2.3"})
+    assert response.status_code == 405
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Request-Id"].startswith("req_")

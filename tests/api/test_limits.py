@@ -56,11 +56,11 @@ def test_who_guesses_keys_is_counted_by_address(
     assert call("GET", "/namespaces").status_code == 200
 
 
-@pytest.mark.parametrize(("trusted", "expected"), [(True, 401), (False, 429)])
+@pytest.mark.parametrize(("proxies", "expected"), [(1, 401), (0, 429), (2, 429)])
 def test_the_address_is_the_proxys_word_only_if_it_is_trusted(
-    call: Caller, three_a_minute: None, settings, trusted: object, expected: int
+    call: Caller, three_a_minute: None, settings, proxies: int, expected: int
 ) -> None:
-    settings.NSADMIN_TRUST_PROXY = trusted
+    settings.NSADMIN_PROXY_COUNT = proxies
     seen = [
         call("GET", "/namespaces", role=None, x_forwarded_for=f"1.2.3.4, 10.0.0.{n}")
         for n in range(5)

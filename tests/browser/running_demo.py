@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -62,21 +62,29 @@ class Demo:
 
 
 @contextmanager
-def running(data: Path, *, port: int) -> Iterator[Demo]:
-    """Start the demo in `data`, yield it when it is ready, end it afterwards."""
+def running(
+    data: Path,
+    *,
+    port: int,
+    command: Sequence[str] = (sys.executable, "manage.py"),
+    folder: Path = REPOSITORY,
+) -> Iterator[Demo]:
+    """Start the demo in `data`, yield it when it is ready, end it afterwards.
+
+    `command` is what has the command `demo`, and `folder` where it is started.
+    """
     log = data / "demo.log"
     with log.open("w") as output:
         process = subprocess.Popen(
             [
-                sys.executable,
-                "manage.py",
+                *command,
                 "demo",
                 "--data-dir",
                 str(data),
                 "--port",
                 str(port),
             ],
-            cwd=REPOSITORY,
+            cwd=folder,
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,

@@ -85,7 +85,7 @@ def _is_ours(words: list[str]) -> bool:
     return len(words) > 1 and name in PROGRAMS
 
 
-PROGRAMS = {"make", "manage.py", "python", "python3", "celery"} | {
+PROGRAMS = {"make", "manage.py", "nsadmin", "python", "python3", "celery"} | {
     "pytest",
     "pre-commit",
     "ruff",

@@ -14,6 +14,7 @@ from django.core.management import (
 )
 
 from nsadmin import embedded
+from nsadmin.cli import WORKERS
 from tests.conventions import documents
 from tests.conventions.source import ROOT, modules
 
@@ -68,6 +69,8 @@ def fault(words: list[str]) -> str:
         return fault_of_python(arguments)
     if program == "manage.py":
         return fault_of_command(arguments)
+    if program == "nsadmin":
+        return fault_of_nsadmin(arguments)
     return "" if (ROOT / ".venv/bin" / program).exists() else "no such program"
 
 
@@ -78,6 +81,14 @@ def fault_of_python(arguments: list[str]) -> str:
         spec = importlib.util.find_spec(arguments[1])
         return "" if spec is not None else "no such module"
     return ""
+
+
+def fault_of_nsadmin(arguments: list[str]) -> str:
+    if not arguments or arguments[0] in ("serve", "beat", "worker"):
+        worker = arguments[:1] == ["worker"]
+        is_unknown = worker and arguments[1] not in {*WORKERS, "QUEUE"}
+        return "no such queue" if is_unknown else ""
+    return fault_of_command(arguments)
 
 
 def fault_of_command(arguments: list[str]) -> str:
@@ -133,5 +144,7 @@ def test_faults_of_documents_are_seen() -> None:
     assert fault(second) == "no such options: {'--gone'}"
     assert fault(third) == ""
     assert fault(["manage.py", "gone"]) == "no such command"
+    assert fault(["nsadmin", "gone"]) == "no such command"
+    assert fault(["nsadmin", "worker", "gone"]) == "no such queue"
     assert fault(["python", "-m", "tests.gone"]) == "no such module"
     assert documents.settings_named("`NSADMIN_GONE`") == {"NSADMIN_GONE"}

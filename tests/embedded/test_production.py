@@ -3,11 +3,9 @@
 import os
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
-from setuptools import find_packages
 
 from tests.production_check import SETTINGS
 
@@ -56,13 +54,3 @@ def test_no_other_command_is_lost() -> None:
     listed = run("manage.py", "help", "--commands").split()
     assert {"organization", "audit", "seal", "nsconfig"} <= set(listed)
     assert "seed_demo" not in listed
-
-
-def test_the_wheel_does_not_contain_them() -> None:
-    config = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    options = config["tool"]["setuptools"]["packages"]["find"]
-    packages = find_packages(
-        str(ROOT), include=options["include"], exclude=options["exclude"]
-    )
-    assert "nsadmin.namespaces.plan.steps" in packages
-    assert not [name for name in packages if name.startswith("nsadmin.embedded")]

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 
 from nsadmin.access.web import lockouts, sign_in
+from nsadmin.access.web.client_address import client_address
 
 # "Signed in as …" repeats the account button of the page.
 _SILENT = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
@@ -24,6 +25,10 @@ class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Always closed."""
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return the address that limits count by and that sessions show."""
+        return client_address(request)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the attempt; beyond the limit refuse it and audit the lockout."""

@@ -13,7 +13,9 @@ from django.http import HttpRequest, HttpResponseBase
 from django.http.request import split_domain_port
 from django.http.response import HttpResponse
 from django.shortcuts import redirect
+from django.urls import resolve
 from django_structlog.middlewares import RequestMiddleware
+from structlog.contextvars import bind_contextvars
 
 from nsadmin import meters
 from nsadmin.access.actor import Actor
@@ -23,11 +25,14 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.signin import ends
 from nsadmin.access.signin.requirement import missing_factor
 from nsadmin.access.web import sign_in
+from nsadmin.access.web.client_address import client_address
 from nsadmin.access.web.gate import RouteAccess
 from nsadmin.audit.request_id import request_id
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 ORGANIZATION_SESSION_KEY = "organization_id"
+# The paths that an orchestrator asks.
+PROBES = ("/healthz", "/readyz")
 
 Respond = Callable[[HttpRequest], HttpResponseBase]
 
@@ -54,6 +59,25 @@ class RequestIdMiddleware:
         return response
 
 
+class ProbeMiddleware:
+    """Answers the probes whatever the Host header.
+
+    An orchestrator probes by the address of a container, which NSADMIN_ALLOWED_HOSTS
+    does not list. The middleware below, which compares the Host header with that list
+    and makes links of it, is left out: the answer of a probe has no link.
+    """
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Return the answer of the probe; pass any other request on."""
+        if request.path_info in PROBES:
+            probe: HttpResponseBase = resolve(request.path_info).func(request)
+            return probe
+        return self.get_response(request)
+
+
 class HostPortMiddleware:
     """Refuses a Host header with a foreign port, because links are made of the header.
 
@@ -76,7 +100,9 @@ class HostPortMiddleware:
 
 
 class RequestLogMiddleware(RequestMiddleware):
-    """Logs the method and path of each request, and at its end the route and duration.
+    """Logs the method and path of each request and the address that it comes from.
+
+    Its end has the route and the duration.
 
     The query string is left out: clients send secrets in it by mistake, and readers of
     the log must not see them. Each answer is counted for the metrics as well.
@@ -103,6 +129,11 @@ class RequestLogMiddleware(RequestMiddleware):
     def format_request(request: HttpRequest) -> str:
         """Return the request without its query; a ? in the path itself is escaped."""
         return f"{request.method} {request.get_full_path().partition('?')[0]}"
+
+    @classmethod
+    def bind_ip(cls, request: HttpRequest) -> None:
+        """Add the address to each log line of the request."""
+        bind_contextvars(ip=client_address(request))
 
 
 def route_of(request: HttpRequest) -> str:

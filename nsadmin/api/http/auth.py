@@ -10,11 +10,8 @@ from ninja.security.http import HttpAuthBase
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.organization.keys import actor_of_key
-from nsadmin.api.http.rate_limit import (
-    address_of,
-    spend,
-    spend_of_organization,
-)
+from nsadmin.access.web.client_address import client_address
+from nsadmin.api.http.rate_limit import spend, spend_of_organization
 from nsadmin.errors import Unauthorized
 
 _HEADER = re.compile(
@@ -38,7 +35,7 @@ class BearerKey(HttpAuthBase):
         try:
             actor = _actor(request)
         except Unauthorized:
-            spend(request, "address", address_of(request))
+            spend(request, "address", client_address(request))
             raise
         spend(request, "key", actor.id)
         spend_of_organization(request, actor.organization_id)

@@ -112,11 +112,3 @@ def _require(allowance: Allowance) -> None:
                 "retry_after": wait,
             },
         )
-
-
-def address_of(request: HttpRequest) -> str:
-    """Return the caller's address; behind a trusted proxy, the one that it reports."""
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    if settings.NSADMIN_TRUST_PROXY and forwarded:
-        return forwarded.rpartition(",")[2].strip()[:64]
-    return str(request.META.get("REMOTE_ADDR", ""))

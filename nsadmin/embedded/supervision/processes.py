@@ -72,7 +72,7 @@ def _worker(name: str, queue: str, *options: str) -> Process:
 
 def mirror() -> Process:
     """The process that follows the namespace store."""
-    argv = [sys.executable, str(ROOT / "manage.py"), "mirror"]
+    argv = [sys.executable, "-m", "nsadmin", "mirror"]
     return Process(name="mirror", argv=argv, env=QUIET, grace=3.0, niceness=BEHIND)
 
 
@@ -86,5 +86,5 @@ def beat(data: Path) -> Process:
 
 def command(name: str, *arguments: str) -> Process:
     """A management command that runs once."""
-    argv = [sys.executable, str(ROOT / "manage.py"), name, *arguments]
+    argv = [sys.executable, "-m", "nsadmin", name, *arguments]
     return Process(name=name, argv=argv)

@@ -1,0 +1,110 @@
+"""The commands of README's production section, and those in the files of `deploy`."""
+
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from tests.production_check import ROOT
+
+KUBERNETES = ROOT / "deploy" / "kubernetes"
+SYSTEMD = ROOT / "deploy" / "systemd"
+
+
+def blocks() -> list[list[str]]:
+    """The shell blocks of the production section, each as its commands."""
+    readme = (ROOT / "README.md").read_text()
+    readme = readme.replace("\\\n", " ")
+    section = readme.partition("## Run it in production")[2].partition("\n## ")[0]
+    found = [part.partition("```")[0] for part in section.split("```sh\n")[1:]]
+    return [[line for line in map(_command, b.splitlines()) if line] for b in found]
+
+
+def _command(line: str) -> str:
+    return shlex.join(shlex.split(line, comments=True))
+
+
+def installing() -> list[str]:
+    """The commands that install the wheel."""
+    return blocks()[0]
+
+
+def preparing() -> list[str]:
+    """The commands that are run once for each installation or release."""
+    return blocks()[1]
+
+
+def running() -> set[str]:
+    """The commands that keep running."""
+    return set(blocks()[2])
+
+
+def compose() -> dict[str, dict[str, Any]]:
+    """The services of compose.yaml that run nsadmin."""
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    return {name: s for name, s in services.items() if s["image"].startswith("nsadmin")}
+
+
+def kubernetes(*kinds: str) -> list[dict[str, Any]]:
+    """The objects of the base of these kinds, with the patches merged into them."""
+    base = _read("kustomization.yaml")[0]
+    found = [made for name in base["resources"] for made in _read(name)]
+    for patch in base["patches"]:
+        [addition] = _read(patch["path"])
+        for made in found:
+            if made["kind"] == patch["target"]["kind"]:
+                made["spec"] = _merged(made["spec"], addition["spec"])
+    return [made for made in found if not kinds or made["kind"] in kinds]
+
+
+def _read(name: str) -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all((KUBERNETES / name).read_text()))
+
+
+def _merged(whole: Any, addition: Any) -> Any:
+    """What a strategic merge gives: lists of named objects are joined by name."""
+    if isinstance(whole, dict) and isinstance(addition, dict):
+        both = whole.keys() & addition.keys()
+        joined = {key: _merged(whole[key], addition[key]) for key in both}
+        return {**whole, **addition, **joined}
+    if isinstance(whole, list) and isinstance(addition, list):
+        key = "mountPath" if any("mountPath" in x for x in whole) else "name"
+        named = {x[key]: x for x in whole}
+        for x in addition:
+            named[x[key]] = _merged(named.get(x[key], {}), x)
+        return list(named.values())
+    return addition
+
+
+def containers(made: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every container of a Deployment or a Job, those that start first included."""
+    pod = made["spec"]["template"]["spec"]
+    yield from pod.get("initContainers", [])
+    yield from pod["containers"]
+
+
+def systemd() -> dict[str, str]:
+    """{unit of nsadmin.target: its command}."""
+    target = (SYSTEMD / "nsadmin.target").read_text()
+    wanted = [
+        unit
+        for line in target.splitlines()
+        if line.startswith("Wants=")
+        for unit in line.removeprefix("Wants=").split()
+        if unit.endswith(".service")
+    ]
+    return {unit: _exec(unit) for unit in wanted}
+
+
+def _exec(unit: str) -> str:
+    stem, at, instance = unit.removesuffix(".service").partition("@")
+    text = (SYSTEMD / f"{stem}{at}.service").read_text()
+    [line] = [x for x in text.splitlines() if x.startswith("ExecStart=")]
+    command = line.removeprefix("ExecStart=/opt/nsadmin/bin/")
+    return command.replace("%i", instance)
+
+
+def in_container(arguments: list[str]) -> str:
+    """The command of a container, listening where the README's listens."""
+    return shlex.join(["nsadmin", *arguments]).replace("0.0.0.0", "127.0.0.1")
