@@ -235,6 +235,9 @@ class ApiKey(models.Model):
     name = models.CharField(max_length=NAME_MAX)
     prefix = models.CharField(max_length=16)
     digest = models.CharField(max_length=64)
+    # The name of the pepper of the digest; empty until the key's first use since 0.2.0.
+    # The database has the default too, for a release without the column adds keys.
+    pepper = models.CharField(max_length=12, blank=True, default="", db_default="")
     role = models.CharField(max_length=16, choices=[(r.value, r.value) for r in Role])
     scopes = models.JSONField(default=list, blank=True)
     # A member who leaves loses their keys too. Null for keys that nsadmin itself made.

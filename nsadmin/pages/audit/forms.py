@@ -54,6 +54,7 @@ ACTION_WORDS = {
     "organization:resume": "Suspension ended",
     "organization:subscription": "Subscription changed",
     "organization:suspend": "Organization suspended",
+    "pepper:rotate": "Key of the audit rotated",
     "platform:release-deletions": "Held deletions approved",
     "reprocess:claim": "Processing again claimed by a worker",
     "reprocess:cancel": "Processing again cancelled",
