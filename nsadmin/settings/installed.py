@@ -15,6 +15,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "nsadmin.access",
     "nsadmin.audit",
+    "nsadmin.backups",
     "nsadmin.jobs",
     "nsadmin.namespaces",
     "nsadmin.clones",
