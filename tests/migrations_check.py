@@ -12,8 +12,10 @@ that are out, and exceptions, each with its reason behind a #.
 
 import os
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+
+from django.db.migrations import Migration
 
 BASELINE = Path(__file__).with_name("migrations_baseline.txt")
 
@@ -49,7 +51,9 @@ def lint(wanted: Collection[str]) -> int:
     return int(linter.nb_erroneous)
 
 
-def _ours(migrations: dict[tuple[str, str], object]) -> Iterator[tuple[str, object]]:
+def _ours(
+    migrations: Mapping[tuple[str, str], Migration],
+) -> Iterator[tuple[str, Migration]]:
     """Yield the migrations of our rooms by their names."""
     for (app, name), migration in migrations.items():
         if type(migration).__module__.startswith("nsadmin."):

@@ -102,7 +102,7 @@ def _operation(method: str, path: str, details: Json) -> Json:
 
 def _json_schema(described: Json) -> Json:
     """Return the schema of a request body or a response; `{}` where there is none."""
-    content = next(iter(described.get("content", {}).values()), {})
+    content: Json = next(iter(described.get("content", {}).values()), {})
     return cast("Json", content.get("schema", {}))
 
 

@@ -7,7 +7,7 @@ empty.
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -58,8 +58,8 @@ def restore(path: Path) -> None:
         _run("pg_restore", *options, str(path))
 
 
-def _copy_sqlite(database: object, path: Path, *, out: bool) -> None:
-    sqlite = connection.Database
+def _copy_sqlite(database: Any, path: Path, *, out: bool) -> None:
+    sqlite: Any = connection.Database  # type: ignore[attr-defined]
     file = sqlite.connect(path)
     try:
         source, target = (database, file) if out else (file, database)

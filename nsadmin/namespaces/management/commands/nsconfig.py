@@ -6,7 +6,7 @@ With `--url` and a key it asks the API of another machine, and needs no settings
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
     """Compares a configuration file with a namespace, or applies it."""
 
     # A call of another machine's API needs no settings; `_local_actor` checks them.
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = []  # noqa: RUF012 - Django's own attribute
     help = (
         "Compare a configuration with a namespace, or apply it. Exit status: 0 if "
         "nothing differs or it was applied, 2 if something differs (diff), 1 for "
