@@ -84,7 +84,11 @@ def _parameters(model: type[BaseModel]) -> list[Schema]:
 
 
 def inlined(model: type[BaseModel]) -> Schema:
-    """Return the model's JSON schema with each definition in place of its reference."""
+    """Return the model's JSON schema with each definition in place of its reference.
+
+    The definitions lose their titles: generators of clients name a class by its title,
+    and refuse a second class of the same name.
+    """
     schema = model.model_json_schema()
     definitions = schema.pop("$defs", {})
     resolved: Schema = _resolved(schema, definitions)
@@ -99,5 +103,6 @@ def _resolved(node: Any, definitions: Schema) -> Any:
     if "$ref" in node:
         name = node["$ref"].rpartition("/")[2]
         beside = {key: value for key, value in node.items() if key != "$ref"}
-        return {**_resolved(definitions[name], definitions), **beside}
+        definition = {k: v for k, v in definitions[name].items() if k != "title"}
+        return {**_resolved(definition, definitions), **beside}
     return {key: _resolved(value, definitions) for key, value in node.items()}
