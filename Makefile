@@ -10,7 +10,7 @@ export UV_PYTHON_DOWNLOADS = never
 # Every process of the demo and of the tests would compile all it imports by itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-postgres check wheel tabler bench idle faults fuzz lock shots clean
+.PHONY: demo test test-postgres check wheel tabler bench idle faults fuzz matrix lock shots clean
 
 demo: .venv/.ok ## the whole stack on this machine, with data
 	$(BIN)/python manage.py demo --port $(PORT) --data-dir $(DATA)
@@ -32,6 +32,7 @@ check: .venv/.ok node_modules/.ok ## style, types, contracts, templates, styles,
 	git ls-files 'templates/*.html' | xargs $(BIN)/djhtml --check --tabwidth 2
 	npm run --silent check
 	$(BIN)/python manage.py makemigrations --check --dry-run --skip-checks
+	$(BIN)/python -m tests.migrations_check
 	$(BIN)/python -m tests.production_check
 
 wheel: .venv/.ok ## dist/nsadmin-….whl, with the pages and their files
@@ -56,6 +57,9 @@ faults: .venv/.ok ## the long proofs that `make test` samples
 fuzz: .venv/.ok ## 20,000 requests made up from the OpenAPI document
 	$(BIN)/python -m pytest -m fuzz --timeout=3600 tests
 
+matrix: $(filter .tools/bin/uv,$(UV)) ## every test on each Python that is here, and the next Django
+	UV=$(UV) tools/matrix.sh $(TESTS)
+
 lock: $(filter .tools/bin/uv,$(UV)) ## compile the requirements with hashes, for 3.11 and later
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --extra postgres --extra saml --extra sentry --extra opentelemetry \
@@ -68,7 +72,7 @@ shots: .venv/.ok ## screenshots of every page into docs/screenshots
 	$(BIN)/python -m tests.browser.shots
 
 clean:
-	rm -rf build dist nsadmin.egg-info .venv .tools .demo staticfiles node_modules
+	rm -rf build dist nsadmin.egg-info .venv .matrix .tools .demo staticfiles node_modules
 
 .tools/bin/uv:
 	$(PYTHON) -m venv .tools

@@ -18,7 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from nsadmin import serve, store_checks
 from nsadmin.observability import extras
-from nsadmin.stores import ssrf_guard, webhook
+from nsadmin.stores import peppers, ssrf_guard, webhook
 
 logger = structlog.get_logger(__name__)
 
@@ -28,7 +28,8 @@ _E005 = "nsadmin.E005"
 
 REQUIRED = {
     "NSADMIN_SECRET_KEY": "50 or more random characters; signs cookies",
-    "NSADMIN_KEY_PEPPER": "32 or more random characters; keys the hashes of API keys",
+    "NSADMIN_KEY_PEPPER": "32 or more random characters; keys the hashes of API keys; "
+    "several with commas, each so long",
     "NSADMIN_SEAL_KEYS": "id:base64 of 32 random bytes; seals stored secrets",
     "NSADMIN_MONGODB_URL": "MongoDB, such as mongodb://host:27017/nsadmin",
     "NSADMIN_QDRANT_URL": "the shared Qdrant cluster, such as http://host:6333",
@@ -50,6 +51,12 @@ def _value(name: str) -> Any:
     return getattr(settings, _NAMES.get(name, name))
 
 
+def _shortest_part(name: str, value: Any) -> int:
+    """Return the length of a value; of the shortest where it lists peppers."""
+    parts = peppers.peppers() if name == "NSADMIN_KEY_PEPPER" else [value]
+    return min((len(part) for part in parts), default=0)
+
+
 @register(TAG)
 def required_settings(**_kwargs: Any) -> list[CheckMessage]:
     """E001 for each required setting that is empty, E002 for each that is too short."""
@@ -58,7 +65,7 @@ def required_settings(**_kwargs: Any) -> list[CheckMessage]:
         value = _value(name)
         if not value:
             found.append(Error(f"{name} is not set.", hint=meaning, id="nsadmin.E001"))
-        elif len(value) < _SHORTEST.get(name, 0):
+        elif _shortest_part(name, value) < _SHORTEST.get(name, 0):
             found.append(
                 Error(f"{name} is too short.", hint=meaning, id="nsadmin.E002")
             )

@@ -27,7 +27,7 @@ pytest_plugins = ["tests.dedicated", "tests.reprocessing.appended"]
 
 def pytest_configure() -> None:
     """Settings of a test run; no server's address is set until one is started."""
-    settings.NSADMIN_KEY_PEPPER = "a pepper for tests, long enough to pass"
+    settings.NSADMIN_KEY_PEPPER = "a pepper for tests that is long enough to pass"
     settings.NSADMIN_SEAL_KEYS = ["t1:" + "A" * 43 + "="]
     settings.NSADMIN_REQUIRE_STAFF_MFA = False  # the people of the cast have none
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -225,7 +225,7 @@ class Invitation(models.Model):
 
 
 class ApiKey(models.Model):
-    """An API key of a program; only a keyed hash of it is stored."""
+    """An API key; only its hash is stored, keyed by the pepper that `pepper` names."""
 
     key_id = models.CharField(max_length=32, primary_key=True)
     organization = models.ForeignKey(
@@ -234,6 +234,7 @@ class ApiKey(models.Model):
     name = models.CharField(max_length=NAME_MAX)
     prefix = models.CharField(max_length=16)
     digest = models.CharField(max_length=64)
+    pepper = models.CharField(max_length=12, blank=True, default="", db_default="")
     role = models.CharField(max_length=16, choices=[(r.value, r.value) for r in Role])
     scopes = models.JSONField(default=list, blank=True)
     # A member who leaves loses their keys too. Null for keys that nsadmin itself made.
@@ -255,11 +256,10 @@ class ApiKey(models.Model):
 class SupportSession(models.Model):
     """The access of one person of the platform to one organization, for a time.
 
-    It is asked for with a reason; `approved_at` is when it began: at once, or when an
-    admin of the organization approved it. It runs until `ends_at`, unless it was ended
-    or refused. `is_break_glass` marks one without the approval that the organization
-    requires; an admin acknowledges it. A sweep writes `ended_at` of one whose time is
-    over; until then the times alone tell, so that a late sweep lengthens nothing.
+    `approved_at` is when it began: at once, or when an admin of the organization
+    approved it. It runs until `ends_at`, unless it was ended or refused;
+    `is_break_glass` marks one without the approval that the organization requires. A
+    sweep writes `ended_at` of one whose time is over; a late one lengthens nothing.
     """
 
     session_id = models.CharField(max_length=32, primary_key=True)

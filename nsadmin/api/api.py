@@ -21,6 +21,10 @@ from nsadmin.api.endpoints import (
     tasks,
     templates,
 )
+from nsadmin.api.endpoints.automation import (
+    audit,
+    configuration,  # noqa: F401 - adds to the router of namespaces
+)
 from nsadmin.api.endpoints.several import bulk, saved_views
 from nsadmin.api.http import errors
 from nsadmin.api.http.auth import BearerKey
@@ -68,6 +72,10 @@ _TAGS = [
         "name": "Index analytics",
         "description": "Which fields are filtered, and which indexes they need.",
     },
+    {
+        "name": "Audit",
+        "description": "What was done in your organization, for a collector of logs.",
+    },
 ]
 
 # In the order of the document; a path without a placeholder goes first.
@@ -83,6 +91,7 @@ _MODULES = (
     reprocessing,
     templates,
     analytics,
+    audit,
 )
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from nsadmin.access.web.gate import public
+from nsadmin.api.http.openapi import with_media
 from nsadmin.api.http.responses import raw_json_response
 
 Json = dict[str, Any]
@@ -42,7 +43,7 @@ def schema() -> Json:
     from nsadmin.api.api import api  # its URLs include this page
 
     written = json.dumps(api.get_openapi_schema(path_prefix="v1/"))
-    return cast("Json", json.loads(written))
+    return with_media(json.loads(written))
 
 
 @lru_cache(maxsize=1)
@@ -101,8 +102,8 @@ def _operation(method: str, path: str, details: Json) -> Json:
 
 def _json_schema(described: Json) -> Json:
     """Return the schema of a request body or a response; `{}` where there is none."""
-    content = described.get("content", {})
-    return cast("Json", content.get("application/json", {}).get("schema", {}))
+    content: Json = next(iter(described.get("content", {}).values()), {})
+    return cast("Json", content.get("schema", {}))
 
 
 def _parameter(entry: Json) -> Json:

@@ -3,33 +3,34 @@
 Every write of an event, its attempt and its outcome, appends an entry to the chain of
 its organization. An entry holds an HMAC of the event's content, and its own hash is an
 HMAC over its number, the event and the hash before. The key comes from
-NSADMIN_KEY_PEPPER, so write access to the database alone cannot forge an entry.
+NSADMIN_KEY_PEPPER, so write access to the database alone cannot forge an entry. New
+entries are under the first pepper; an older one verifies under the pepper that it was
+written with, as long as that is configured.
 """
 
-import hmac
 import json
 from datetime import UTC, datetime
-from typing import Any
-
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
+from typing import Any, Final
 
 from nsadmin.audit.models import AuditEvent, ChainEntry, ChainHead
+from nsadmin.stores import peppers
 
 FIRST_PREVIOUS_HASH = "0" * 64
+_PURPOSE: Final = b"nsadmin audit chain"
 
 
 def keyed_hash(text: str) -> str:
     """Return the keyed hash of a text, 64 hexadecimal digits."""
-    pepper: str = settings.NSADMIN_KEY_PEPPER
-    if not pepper:
-        raise ImproperlyConfigured("NSADMIN_KEY_PEPPER keys the audit; it is not set.")
-    key = hmac.digest(pepper.encode(), b"nsadmin audit chain", "sha256")
-    return hmac.digest(key, text.encode(), "sha256").hex()
+    return peppers.keyed_hash(text, purpose=_PURPOSE)
 
 
-def digest(event: AuditEvent) -> str:
-    """Return the keyed hash of an event's non-empty columns, as canonical JSON.
+def is_hash_of(text: str, known: str) -> bool:
+    """Tell whether `known` is the hash of a text, under any of the peppers."""
+    return known in peppers.hashes(text, purpose=_PURPOSE)
+
+
+def content_of(event: AuditEvent) -> str:
+    """Return an event's non-empty columns as canonical JSON.
 
     Empty columns are left out, so that a column added later changes no older digest.
     """
@@ -38,7 +39,12 @@ def digest(event: AuditEvent) -> str:
         for field in event._meta.concrete_fields  # noqa: SLF001 - Django's own API
         if (value := getattr(event, field.attname)) not in (None, "")
     }
-    return keyed_hash(json.dumps(content, sort_keys=True, separators=(",", ":")))
+    return json.dumps(content, sort_keys=True, separators=(",", ":"))
+
+
+def digest(event: AuditEvent) -> str:
+    """Return the keyed hash of an event's content."""
+    return keyed_hash(content_of(event))
 
 
 def _plain(value: Any) -> Any:
@@ -49,9 +55,16 @@ def _plain(value: Any) -> Any:
     )
 
 
+def place_of(
+    organization_id: str, number: int, op_id: str, content: str, last: str
+) -> str:
+    """Return the text of an entry that follows the hash `last`."""
+    return json.dumps([organization_id, number, op_id, content, last])
+
+
 def link(organization_id: str, number: int, op_id: str, content: str, last: str) -> str:
     """Return the hash of an entry that follows the hash `last`."""
-    return keyed_hash(json.dumps([organization_id, number, op_id, content, last]))
+    return keyed_hash(place_of(organization_id, number, op_id, content, last))
 
 
 def lock_head(organization_id: str) -> ChainHead:

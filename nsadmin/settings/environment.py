@@ -15,7 +15,8 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 _IN_WHEEL = BASE_DIR / "nsadmin" / "files"
 FILES_DIR = _IN_WHEEL if _IN_WHEEL.is_dir() else BASE_DIR
 
-# Secrets: the key that signs cookies, and the key of all keyed hashes.
+# Secrets: the key that signs cookies, and the key of all keyed hashes. Several peppers
+# are separated by commas: the first keys what is new, all of them verify.
 NSADMIN_SECRET_KEY: str = env.str("NSADMIN_SECRET_KEY", "")
 NSADMIN_KEY_PEPPER: str = env.str("NSADMIN_KEY_PEPPER", "")
 # Keys for stored secrets, each "id:base64 of 32 bytes", separated by commas. The first

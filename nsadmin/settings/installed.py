@@ -17,6 +17,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "nsadmin.access",
     "nsadmin.audit",
+    "nsadmin.backups",
     "nsadmin.jobs",
     "nsadmin.namespaces",
     "nsadmin.clones",

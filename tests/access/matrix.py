@@ -299,6 +299,12 @@ MATRIX: dict[Route, Row] = {
         foreign="401 403 404 404 403 in",
         system="401 403 403 403 403 in",
     ),
+    ("GET", NAMESPACE_API + "/config"): _READ,
+    ("POST", NAMESPACE_API + "/config"): Row(
+        own="401 403 in in 403 in",
+        foreign="401 403 404 404 403 in",
+        system="401 403 403 403 403 in",
+    ),
     ("DELETE", NAMESPACE_API): Row(  # the admin's request has deleted it already
         own="401 403 403 in 403 404",
         foreign="401 403 403 404 403 in",
@@ -376,6 +382,7 @@ MATRIX: dict[Route, Row] = {
     ("GET", "v1/views/namespaces/<view_id>"): _OWN_VIEW,
     ("PATCH", "v1/views/namespaces/<view_id>"): _OWN_VIEW,
     ("DELETE", "v1/views/namespaces/<view_id>"): _OWN_VIEW,
+    ("GET", "v1/audit/stream"): Row("401 403 403 in in in"),
     ("POST", "v1/tasks/list"): _KEY,
     ("GET", "v1/tasks/<task_id>"): Row(_READ.own, _READ.foreign),
     # A foreign task is answered like an unknown one, and that is no error.

@@ -17,6 +17,7 @@ from nsadmin.access.permissions import Action, Role
 from nsadmin.errors import Unauthorized
 
 pytestmark = pytest.mark.django_db
+NEW_PEPPER = "a newer pepper that is long enough too"
 
 
 @pytest.fixture
@@ -59,6 +60,44 @@ def test_the_hash_depends_on_the_pepper(organization: Organization, settings) ->
     assert digest(plaintext) != before
     with pytest.raises(Unauthorized):
         actor_of_key(plaintext)
+
+
+def test_a_key_follows_the_pepper_as_it_is_used(
+    organization: Organization, settings, django_assert_num_queries
+) -> None:
+    old = settings.NSADMIN_KEY_PEPPER
+    row, plaintext = create_key(organization, name="ci", role=Role.MEMBER)
+    settings.NSADMIN_KEY_PEPPER = f"{NEW_PEPPER},{old}"
+    assert actor_of_key(plaintext).label == "key ci"
+    kept = ApiKey.objects.get(pk=row.pk)
+    assert kept.digest != row.digest
+    with django_assert_num_queries(1):
+        actor_of_key(plaintext)
+    settings.NSADMIN_KEY_PEPPER = NEW_PEPPER
+    assert actor_of_key(plaintext).label == "key ci"
+    settings.NSADMIN_KEY_PEPPER = old
+    with pytest.raises(Unauthorized):
+        actor_of_key(plaintext)
+
+
+def test_a_key_from_before_peppers_had_names_gets_one_with_its_use(
+    organization: Organization,
+) -> None:
+    row, plaintext = create_key(organization, name="ci", role=Role.MEMBER)
+    ApiKey.objects.update(pepper="")
+    actor_of_key(plaintext)
+    assert ApiKey.objects.get().pepper == row.pepper != ""
+
+
+def test_a_wrong_key_stays_wrong_under_each_pepper(
+    organization: Organization, settings
+) -> None:
+    _, plaintext = create_key(organization, name="ci", role=Role.MEMBER)
+    settings.NSADMIN_KEY_PEPPER = f"{NEW_PEPPER},{settings.NSADMIN_KEY_PEPPER}"
+    before = ApiKey.objects.values_list("digest", "pepper").get()
+    with pytest.raises(Unauthorized):
+        actor_of_key(plaintext + "x")
+    assert ApiKey.objects.values_list("digest", "pepper").get() == before
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,9 @@ BODIES: dict[Route, Any] = {
     ("POST", "v1/namespaces/<identifier>/clone"): {"namespace_name": "a clone"},
     ("PATCH", "v1/namespaces/<identifier>"): {"description": "changed"},
     ("POST", "v1/namespaces/<identifier>/extend"): {"ttl_seconds": 3600},
+    ("POST", "v1/namespaces/<identifier>/config"): {
+        "config": "schema: nsadmin/namespace/v1\ndescription: changed\n"
+    },
     ("POST", "v1/templates/namespaces/from-namespace/<identifier>"): {
         "template_name": "a template"
     },

@@ -1,12 +1,14 @@
 """A caller of the API: keys from the cast, JSON in and out."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from tests.api.door import Door, running_door
 from tests.cast import Cast
 
 
@@ -36,6 +38,13 @@ class Caller:
             method, f"/v1{path}", sent, content_type=media, headers=headers
         )
         return response
+
+
+@pytest.fixture
+def door(cast: Cast) -> Iterator[Door]:
+    """The API on a socket, for programs that are processes of their own."""
+    with running_door() as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from django.test import Client
 from jsonschema import Draft202012Validator
 
 from nsadmin.api import docs_page
+from nsadmin.api.http.openapi import NDJSON
 from tests.api.conftest import Caller
 from tests.api.endpoints import ENDPOINTS, Endpoint
 from tests.cast import make_resources
@@ -151,7 +152,17 @@ def test_every_answer_has_the_shape_that_is_described(
     for query, role in (("", endpoint.role), (wrong, endpoint.role), ("", None)):
         response = call(endpoint.method, path + query, endpoint.body, role=role)
         content = responses[str(response.status_code)]["content"]
-        require(json.loads(response.content), content["application/json"], document)
+        media = response.headers["Content-Type"]
+        is_stream = media == NDJSON
+        for answer in answers(response.content, is_stream=is_stream):
+            require(answer, content[media], document)
+
+
+def answers(content: bytes, *, is_stream: bool) -> list[Any]:
+    """The JSON values of an answer: one, or one in each line of a stream."""
+    parts = content.splitlines() if is_stream else [content]
+    assert parts
+    return [json.loads(part) for part in parts]
 
 
 def test_a_task_has_the_shape_that_is_described(

@@ -174,6 +174,17 @@ def test_another_key_is_suspected(three, settings) -> None:
     assert "NSADMIN_KEY_PEPPER" in found.sentence
 
 
+def test_entries_of_an_older_pepper_verify_while_it_is_configured(
+    three, settings
+) -> None:
+    old = settings.NSADMIN_KEY_PEPPER
+    settings.NSADMIN_KEY_PEPPER = f"a newer pepper that is long enough too,{old}"
+    write("fourth")
+    assert verify(ORGANIZATION).faults == ()
+    AuditEvent.objects.filter(pk=three[0].pk).update(summary="else")
+    assert "was changed" in fault().sentence
+
+
 # The command ---------------------------------------------------------------------------
 
 

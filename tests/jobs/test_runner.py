@@ -208,6 +208,29 @@ def test_a_job_of_a_newer_version_can_be_cancelled(orders):
     assert run_once(job.job_id) is State.CANCELLED
 
 
+def test_the_end_of_a_newer_job_is_left_to_a_worker_that_knows_its_kind(orders):
+    job = new_job(1)
+    Job.objects.update(kind="newer", cancel_requested=True)
+    run_once(job.job_id)
+    job.refresh_from_db()
+    assert not job.settled
+    assert job.run_after > timezone.now()
+    Job.objects.update(kind="test_count")
+    run_once(job.job_id)
+    job.refresh_from_db()
+    assert (job.settled, orders.settled) == (True, ["cancelled"])
+
+
+def test_the_end_of_a_job_whose_kind_is_gone_is_not_awaited_for_ever(orders):
+    job = new_job(1)
+    Job.objects.update(kind="gone", cancel_requested=True)
+    run_once(job.job_id)
+    Job.objects.update(ended_at=timezone.now() - timedelta(days=8))
+    run_once(job.job_id)
+    job.refresh_from_db()
+    assert (job.settled, orders.settled) == (True, [])
+
+
 @pytest.mark.parametrize(
     "odd", [{"progress": []}, {"progress": {"stages": [7]}}, {"cursor": [1, 2]}]
 )

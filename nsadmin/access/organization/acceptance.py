@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from nsadmin.access.models import Invitation, Membership, User
 from nsadmin.access.organization.audit import record_event
-from nsadmin.access.organization.keys import digest
+from nsadmin.access.organization.keys import digests
 from nsadmin.access.organization.organizations import actor_of_user, lock_row
 from nsadmin.errors import Conflict, Forbidden, NotFound
 
@@ -23,7 +23,7 @@ def open_invitation(secret: str) -> Invitation:
     was never issued.
     """
     rows = Invitation.objects.select_related("organization")
-    valid = rows.filter(digest=digest(secret), expires_at__gt=timezone.now())
+    valid = rows.filter(digest__in=digests(secret), expires_at__gt=timezone.now())
     invitation = valid.first()
     if invitation is None:
         raise _link_not_found()

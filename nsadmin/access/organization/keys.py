@@ -1,17 +1,17 @@
 """API keys: shown once, stored as a keyed hash, compared in constant time.
 
 A key reads `sk_<key id>_<secret>`. The hash is HMAC-SHA256 under NSADMIN_KEY_PEPPER, so
-a copy of the database reveals no key. A key never permits more than its creator's
-current role, and stops working with their membership or their account.
+a copy of the database reveals no key. Where several peppers are configured, a key that
+was hashed under an older one is hashed again under the first as it is used. A key never
+permits more than its creator's current role, and stops working with their membership or
+their account.
 """
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
@@ -21,6 +21,7 @@ from nsadmin.access.organization import suspension
 from nsadmin.access.permissions import ORGANIZATION_ROLES, PLATFORM_ROLES, Role
 from nsadmin.access.support import grants
 from nsadmin.errors import Unauthorized
+from nsadmin.stores import peppers
 
 _LAST_USED_STEP = timedelta(minutes=1)
 # The beginning of a key that is stored in plain text, to tell keys apart.
@@ -30,8 +31,12 @@ _REFUSAL = "The API key is missing, wrong, revoked or expired."
 
 def digest(secret: str) -> str:
     """Return the keyed hash of a whole key as 64 hexadecimal digits."""
-    pepper = settings.NSADMIN_KEY_PEPPER.encode()
-    return hmac.new(pepper, secret.encode(), hashlib.sha256).hexdigest()
+    return peppers.keyed_hash(secret)
+
+
+def digests(secret: str) -> list[str]:
+    """Return `digest` under each pepper, the first one first."""
+    return peppers.hashes(secret)
 
 
 def plaintext_of(key_id: str, secret: str) -> str:
@@ -71,6 +76,7 @@ def create_key(
         name=name,
         prefix=prefix_of(plaintext),
         digest=digest(plaintext),
+        pepper=peppers.names()[0],
         role=role.value,
         scopes=sorted(scopes),
         creator=creator,
@@ -161,21 +167,22 @@ def _grants_of(key: ApiKey, role: Role) -> tuple[Grant, ...]:
 def actor_of_key(plaintext: str) -> Actor:
     """Return the actor of a key, or raise Unauthorized.
 
-    The hash is computed whether or not the id exists, so that the time of the answer
+    The hashes are computed whether or not the id exists, so that the time of the answer
     does not reveal which ids exist.
     """
     parts = plaintext.split("_", 2)
     key_id = parts[1] if len(parts) == 3 and parts[0] == "sk" else ""
     key = with_creator_role(ApiKey.objects.filter(key_id=key_id)).first()
     expected = key.digest if key else "0" * 64
-    if not hmac.compare_digest(digest(plaintext), expected) or key is None:
+    current = digests(plaintext)
+    matches = [hmac.compare_digest(one, expected) for one in current]
+    if not any(matches) or key is None:
         raise Unauthorized(_REFUSAL)
     now = timezone.now()
     role = effective_role(key)
     if role is None or key.revoked_at or is_expired(key, now):
         raise Unauthorized(_REFUSAL)
-    if key.last_used_at is None or now - key.last_used_at > _LAST_USED_STEP:
-        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+    _note_use(key, current[0], now)
     return Actor(
         kind="key",
         id=key.key_id,
@@ -189,3 +196,15 @@ def actor_of_key(plaintext: str) -> Actor:
         suspension=suspension.reason_of(key.organization),
         grants=_grants_of(key, role),
     )
+
+
+def _note_use(key: ApiKey, current: str, now: datetime) -> None:
+    """Write the time of a use, and the hash under the first pepper where it changed."""
+    pepper = peppers.names()[0]
+    is_old = (key.digest, key.pepper) != (current, pepper)
+    is_due = key.last_used_at is None or now - key.last_used_at > _LAST_USED_STEP
+    if is_old:
+        rows = ApiKey.objects.filter(pk=key.pk, digest=key.digest)
+        rows.update(digest=current, pepper=pepper, last_used_at=now)
+    elif is_due:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)

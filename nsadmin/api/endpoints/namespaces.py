@@ -68,12 +68,13 @@ def patch_namespace(
     `X-Task-Id` too; until it ends the namespace is where it was.
     """
     change = PatchRequest(body, pause_writes=query.pause_writes)
-    return _change(request, identifier, change, query)
+    return change_namespace(request, identifier, change, query)
 
 
-def _change(
+def change_namespace(
     request: HttpRequest, identifier: str, change: PatchRequest, query: ChangeQuery
 ) -> HttpResponse:
+    """Carry out a change and return the namespace, or with `dry_run` the plan."""
     if_match = expected_revision(request, identifier)
     actor, at = actor_of(request), query.organization_id
     if query.dry_run:
@@ -108,7 +109,7 @@ def put_namespace(
     query: ChangeQuery,
 ) -> HttpResponse:
     """Set the name and the list of custom indexes; a field left out stays."""
-    return _change(request, identifier, PatchRequest(body), query)
+    return change_namespace(request, identifier, PatchRequest(body), query)
 
 
 def preview_response(

@@ -26,7 +26,7 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import endpoint
 from nsadmin.api.http import parsing
 from nsadmin.api.http.idempotency import IDEMPOTENCY_KEY, idempotent
-from nsadmin.api.http.openapi import Schema, openapi_extra
+from nsadmin.api.http.openapi import JSON, Schema, openapi_extra
 from nsadmin.api.schemas.requests import NoQuery
 
 View = Callable[..., HttpResponse]
@@ -78,6 +78,7 @@ def operation(
     *,
     headers: dict[str, Schema] | None = None,
     repeatable: bool = False,
+    media: str = JSON,
 ) -> Callable[[View], View]:
     """Declare an operation; goes below the router's decorator.
 
@@ -95,20 +96,23 @@ def operation(
         parsed.__signature__ = _signature_without_inputs(view)  # type: ignore[attr-defined]
         gated = endpoint(action)(idempotent(parsed) if repeatable else parsed)
         all_headers = {**(headers or {}), **(IDEMPOTENCY_KEY if repeatable else {})}
-        _describe(gated, inputs, all_headers)
+        _describe(gated, inputs, all_headers, media)
         return gated
 
     return declare
 
 
-def _describe(view: View, inputs: _Inputs, headers: dict[str, Schema]) -> None:
-    """Add the inputs to the OpenAPI document of the operation."""
+def _describe(
+    view: View, inputs: _Inputs, headers: dict[str, Schema], media: str
+) -> None:
+    """Add inputs and the answer's media type to the document of the operation."""
     body = inputs.body
     extra = openapi_extra(
         query=inputs.query,
         body=body.model if body is not None else None,
         optional=body is not None and not body.required,
         headers=headers,
+        media=media,
     )
 
     def contribute(documented: Operation) -> None:

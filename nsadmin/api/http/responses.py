@@ -7,6 +7,8 @@ import orjson
 from django.http import HttpResponse
 from pydantic import BaseModel
 
+from nsadmin.api.http.openapi import NDJSON
+
 _OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 
 
@@ -30,6 +32,13 @@ def raw_json_response(data: Any, *, status: int = 200) -> HttpResponse:
         content_type="application/json",
         status=status,
     )
+
+
+def ndjson_response(lines: Sequence[BaseModel]) -> HttpResponse:
+    """Return models as JSON, one in each line."""
+    options = _OPTIONS | orjson.OPT_APPEND_NEWLINE
+    written = (orjson.dumps(o, default=json_default, option=options) for o in lines)
+    return HttpResponse(b"".join(written), content_type=NDJSON)
 
 
 def json_default(value: Any) -> Any:

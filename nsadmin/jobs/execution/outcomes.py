@@ -36,6 +36,8 @@ UNEXPECTED: Final = "unexpected"
 _MAX_WAIT_S = 30.0
 # A job waits this long for a worker of a version that knows its kind.
 _OTHER_VERSION_S = 15.0
+# The end of a job waits this long for a worker that knows its kind, and then for none.
+_KIND_IS_GONE = timedelta(days=7)
 
 
 def finish(context: JobContext) -> None:
@@ -153,11 +155,14 @@ def next_attempt_at(count: int) -> datetime:
 def settle(job: Job) -> bool:
     """Call the `settle` function of the job's kind; schedule a retry if it raises.
 
-    Returns whether the job is settled.
+    A worker that does not know the kind leaves this to one that does, since only that
+    one can record the end elsewhere. Returns whether the job is settled.
     """
     if job.settled:
         return True
     kind = find_kind(job.kind)
+    if kind is None and _may_be_newer(job):
+        return _settle_later(job)
     try:
         if kind is not None and kind.settle is not None:
             kind.settle(job)
@@ -173,6 +178,11 @@ def settle(job: Job) -> bool:
     name = meters.OTHER if kind is None else kind.name
     meters.count_ended_job(name, job.state, job.running_s(timezone.now()) or 0.0)
     return True
+
+
+def _may_be_newer(job: Job) -> bool:
+    """Tell whether an unknown kind may be one that a newer version knows."""
+    return job.ended_at is None or timezone.now() - job.ended_at < _KIND_IS_GONE
 
 
 def _settle_later(job: Job) -> bool:

@@ -57,6 +57,7 @@ ACTION_WORDS = {
     "organization:second-factor": "Second factor of members",
     "organization:subscription": "Subscription changed",
     "organization:suspend": "Organization suspended",
+    "pepper:rotate": "Key of the audit rotated",
     "platform:release-deletions": "Held deletions approved",
     "reprocess:claim": "Processing again claimed by a worker",
     "reprocess:cancel": "Processing again cancelled",

@@ -28,6 +28,7 @@ from nsadmin.embedded.seed.data.people import (
 )
 from nsadmin.embedded.seed.layout import FIRST_DAY
 from nsadmin.errors import Conflict
+from nsadmin.stores import peppers
 
 Shown = dict[str, str]
 
@@ -90,6 +91,7 @@ def _organization(spec: OrganizationSpec) -> Organization:
             name=f"demo {role.replace('_', ' ')}",
             prefix=prefix_of(plaintext),
             digest=digest(plaintext),
+            pepper=peppers.names()[0],
             role=role,
             created_at=FIRST_DAY,
         )

@@ -1,6 +1,10 @@
-"""`manage.py nsconfig diff|apply FILE --organization … [--namespace …] [--yes]`."""
+"""`manage.py nsconfig diff|apply FILE --organization … [--namespace …] [--yes]`.
+
+With `--url` and a key it asks the API of another machine, and needs no settings here.
+"""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,6 +16,7 @@ from nsadmin.access.organization.organizations import command_actor
 from nsadmin.errors import Invalid, NsadminError
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.change.commit import Preview
+from nsadmin.namespaces.management.remote import RemoteNamespace
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.schema import config, yaml_text
 from nsadmin.namespaces.schema.patch import NamespacePatch
@@ -32,6 +37,8 @@ class _Parser(CommandParser):
 class Command(BaseCommand):
     """Compares a configuration file with a namespace, or applies it."""
 
+    # A call of another machine's API needs no settings; `_local_actor` checks them.
+    requires_system_checks = []  # noqa: RUF012 - Django's own attribute
     help = (
         "Compare a configuration with a namespace, or apply it. Exit status: 0 if "
         "nothing differs or it was applied, 2 if something differs (diff), 1 for "
@@ -45,7 +52,15 @@ class Command(BaseCommand):
         for verb, text in (("diff", "print the changes"), ("apply", "apply them")):
             one = verbs.add_parser(verb, help=text)
             one.add_argument("file", metavar="FILE", help="YAML; - is standard input")
-            one.add_argument("--organization", required=True, metavar="ID-OR-NAME")
+            one.add_argument(
+                "--organization",
+                metavar="ID-OR-NAME",
+                help="the owner; with --url an id, and only for a key of staff",
+            )
+            one.add_argument("--url", help="ask the API there, https://…")
+            key = one.add_mutually_exclusive_group()
+            key.add_argument("--key", help="an API key; others may see arguments")
+            key.add_argument("--key-file", metavar="FILE", help="a file with the key")
             one.add_argument(
                 "--namespace",
                 metavar="ID-OR-NAME",
@@ -57,33 +72,91 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Print the steps of the plan; with `apply`, ask and then apply it."""
         try:
-            actor = _actor(options["organization"])
-            parsed = config.from_yaml(_text(options["file"]))
+            actor = None if options["url"] else self._local_actor(options)
+            text = _text(options["file"])
+            parsed = config.from_yaml(text)
             identifier = options["namespace"] or str(
                 parsed.data.get("namespace_name") or ""
             )
-            preview, patch = _preview(actor, identifier, parsed)
-            self._print_plan(preview)
-            if preview.plan.is_empty:
-                return
-            if options["verb"] == "diff":
-                sys.exit(2)
-            self._require_consent(yes=options["yes"])
-            self._apply(actor, preview, patch)
+            if not identifier:
+                raise CommandError("The file names no namespace: use --namespace.")
+            if actor is None:
+                self._remote(identifier, text, options)
+            else:
+                self._local(actor, identifier, parsed, options)
         except NsadminError as error:
             raise CommandError(_sentences(error)) from None
 
-    def _print_plan(self, preview: Preview) -> None:
-        plan, name = preview.plan, preview.view.namespace.name
-        if plan.is_empty:
+    def _local_actor(self, options: dict[str, Any]) -> Actor:
+        """Check this machine's settings; return an admin of the organization."""
+        if not options["organization"]:
+            raise CommandError("Name the --organization, or a --url with a key.")
+        if not options.get("skip_checks"):
+            self.check(tags=["nsadmin"])
+        return _actor(options["organization"])
+
+    def _local(
+        self,
+        actor: Actor,
+        identifier: str,
+        parsed: ParsedYaml,
+        options: dict[str, Any],
+    ) -> None:
+        """Work on the stores of the settings of this machine."""
+        preview, patch = _preview(actor, identifier, parsed)
+        self._print_plan(
+            preview.view.namespace.name,
+            preview.plan.revision,
+            [step.sentence() for step in preview.plan.steps],
+            [warning.sentence for warning in preview.plan.warnings],
+            qdrant_silent=preview.qdrant_silent,
+        )
+        if self._goes_on(options, is_empty=preview.plan.is_empty):
+            self._apply(actor, preview, patch)
+
+    def _remote(self, identifier: str, text: str, options: dict[str, Any]) -> None:
+        """Work through the API at --url."""
+        there = RemoteNamespace(
+            options["url"], _key(options), identifier, options["organization"] or ""
+        )
+        plan = there.plan(text)
+        self._print_plan(
+            identifier,
+            plan.revision,
+            plan.steps,
+            plan.warnings,
+            qdrant_silent=plan.qdrant_silent,
+        )
+        if self._goes_on(options, is_empty=not plan.steps):
+            self.stdout.write(f"Applied as revision {there.apply(text, plan)}.")
+
+    def _goes_on(self, options: dict[str, Any], *, is_empty: bool) -> bool:
+        """Tell whether to apply; a `diff` that found something exits with 2."""
+        if is_empty:
+            return False
+        if options["verb"] == "diff":
+            sys.exit(2)
+        self._require_consent(yes=options["yes"])
+        return True
+
+    def _print_plan(
+        self,
+        name: str,
+        revision: int,
+        steps: Sequence[str],
+        warnings: Sequence[str],
+        *,
+        qdrant_silent: bool,
+    ) -> None:
+        if not steps:
             self.stdout.write(f"Nothing to change: {name} is as the file says.")
             return
-        self.stdout.write(f"{name}, from revision {plan.revision}:")
-        for step in plan.steps:
-            self.stdout.write(f"  {step.sentence()}")
-        for warning in plan.warnings:
-            self.stdout.write(f"  ! {warning.sentence}")
-        if preview.qdrant_silent:
+        self.stdout.write(f"{name}, from revision {revision}:")
+        for sentence in steps:
+            self.stdout.write(f"  {sentence}")
+        for sentence in warnings:
+            self.stdout.write(f"  ! {sentence}")
+        if qdrant_silent:
             self.stdout.write("  ! Qdrant does not answer; numbers are missing.")
 
     def _require_consent(self, *, yes: bool) -> None:
@@ -123,6 +196,15 @@ def _actor(organization: str) -> Actor:
     return command_actor(owner, "nsconfig")
 
 
+def _key(options: dict[str, Any]) -> str:
+    """Return the API key, from the arguments or from the file that they name."""
+    if options["key_file"]:
+        return _text(options["key_file"]).strip()
+    if not options["key"]:
+        raise CommandError("An address needs a key: use --key-file or --key.")
+    return str(options["key"])
+
+
 def _text(file: str) -> str:
     try:
         content = (
@@ -140,8 +222,6 @@ def _text(file: str) -> str:
 def _preview(
     actor: Actor, identifier: str, parsed: ParsedYaml
 ) -> tuple[Preview, NamespacePatch]:
-    if not identifier:
-        raise CommandError("The file names no namespace: use --namespace.")
     view = queries.get_stored(actor, identifier, organization_id=actor.organization_id)
     patch = config.patch_of(parsed, view.namespace)
     try:

@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('access', '0008_second_person'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='apikey',
+            name='pepper',
+            field=models.CharField(blank=True, db_default='', default='', max_length=12),
+        ),
+    ]

@@ -1,0 +1,1 @@
+"""The models of the audit stream and of configuration as code."""

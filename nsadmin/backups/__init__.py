@@ -1,0 +1,1 @@
+"""Backup and restore of our own state: the SQL database, and the secrets it needs."""
