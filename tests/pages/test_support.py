@@ -45,7 +45,12 @@ def decide(admin: Client, act: str, session: SupportSession | None = None) -> st
 def test_support_asks_looks_and_leaves(cast: Cast, browse: Browse) -> None:
     support = browse("support")
     at = f"/namespaces/{cast.own.namespace_id}/"
-    assert support.get(at).status_code == 404
+    missing = support.get(at)
+    assert missing.status_code == 404
+    assert "This page needs a support session" in missing.content.decode()
+    unknown = support.get("/namespaces/ns_unknown/")
+    assert unknown.status_code == 404
+    assert "This page needs a support session" in unknown.content.decode()
     assert "No session is running" in text_of(support.get("/support/"))
 
     text = text_of(support.post("/support/new/", form(cast), follow=True))
@@ -223,6 +228,9 @@ def test_who_was_ended_reads_why_and_no_name_of_the_customer(
     missing = support.get(f"/namespaces/{cast.own.namespace_id}/")
     assert missing.status_code == 404
     text = " ".join(missing.content.decode().split())
+    assert "Your support session has ended" in text
+    assert "There is no such namespace." not in text
+    assert f"/support/new/?organization={cast.northlight.organization_id}" in text
     assert "Your session for Northlight Media ended at" in text
     assert "the organization ended it." in text
     for html in (text, text_of(support.get("/support/"))):
@@ -233,6 +241,7 @@ def test_who_was_ended_reads_why_and_no_name_of_the_customer(
     assert (part.status_code, part.headers["HX-Refresh"]) == (404, "true")
     member = browse("stranger").get(f"/namespaces/{cast.own.namespace_id}/")
     assert "Your session" not in member.content.decode()
+    assert "There is no such namespace." in member.content.decode()
 
 
 def test_several_sessions_are_told_in_one_note(cast: Cast, browse: Browse) -> None:

@@ -140,12 +140,20 @@ def _missing(request: HttpRequest, error: NotFound) -> HttpResponse:
         return _answer(request, "errors/missing.html", error)
     buried = _tombstone(actor, namespace_id, Action.NAMESPACE_READ)
     if buried is None:
-        return _answer(request, "errors/missing.html", error)
+        # Staff get the same page for an id that exists and for one that does not.
+        needs_session = actor.is_staff and _is_namespace(error)
+        return _answer(
+            request, "errors/missing.html", error, needs_session=needs_session
+        )
     context: dict[str, Any] = {"buried": buried.namespace}
     context["may_restore"] = actor.may(Action.NAMESPACE_DELETE)
     context["may_open"] = actor.may(Action.TOMBSTONE_READ)
     context["organization_name"] = buried.organization_name
     return _answer(request, "errors/deleted.html", error, **context)
+
+
+def _is_namespace(error: NotFound) -> bool:
+    return error.details.get("resource") == queries.RESOURCE
 
 
 def _suspended(request: HttpRequest, error: Forbidden) -> HttpResponse:
