@@ -11,7 +11,7 @@ class SessionEpoch(AbstractBaseUser):
     `session_epoch` counts how often that was done; each session has a hash of it.
     """
 
-    session_epoch = models.PositiveIntegerField(default=0)
+    session_epoch = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         abstract = True

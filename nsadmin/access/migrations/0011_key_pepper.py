@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('access', '0008_second_person'),
+        ('access', '0010_second_factor_due'),
     ]
 
     operations = [
