@@ -62,7 +62,7 @@ def test_the_image_gets_all_that_the_wheel_is_built_of() -> None:
     }
     sent = {
         line.removeprefix("!")
-        for line in (ROOT / ".containerignore").read_text().splitlines()
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
         if line.startswith("!")
     }
     assert copied == sent
