@@ -1,59 +1,17 @@
 """Lists of resources: pages by key, search, and a constant number of reads."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from pymongo import monitoring
 
 from nsadmin.errors import NotFound
 from nsadmin.resources import detail, listing, objects, reading
 from nsadmin.resources.listing import PER_PAGE, SCANNED, ListQuery
-from nsadmin.stores.mongo import connection
 from nsadmin.stores.mongo.keys import key_of, key_text
 from tests.cast import Cast, make_namespace
 from tests.resources.world import World, plain
+from tests.stores.namespace_store.commands import monitored
 
 pytestmark = pytest.mark.django_db
 COUNT = PER_PAGE * 2 + 10
-
-
-class Commands(monitoring.CommandListener):
-    """Counts what the driver asks the server for."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        self.names.append(event.command_name)
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Nothing: a command counts when it starts."""
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Nothing: a command counts when it starts."""
-
-
-COMMANDS = Commands()
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _counting() -> Iterator[None]:
-    """Count the commands of clients that are opened from now on."""
-    connection.close()
-    monitoring.register(COMMANDS)
-    yield
-    monitoring._LISTENERS.command_listeners.remove(COMMANDS)
-    connection.close()
-
-
-@contextmanager
-def commands() -> Iterator[list[str]]:
-    """Yield the commands that are sent meanwhile."""
-    before = len(COMMANDS.names)
-    sent: list[str] = []
-    yield sent
-    sent += COMMANDS.names[before:]
 
 
 @pytest.fixture
@@ -96,9 +54,9 @@ def test_a_page_is_as_many_reads_whatever_is_stored(world: World) -> None:
             ListQuery(search="photo-00003"),
             ListQuery(bucket_id=world.id("bkt", "intake")),
         ):
-            with commands() as sent:
+            with monitored() as sent:
                 listing.list_of("objects", own_id, query)
-            sizes.append(len(sent))
+            sizes.append(len(sent.sent))
         asked.append(sizes)
     assert asked[0] == asked[1] == [1, 1, 1, 1]
 
@@ -107,11 +65,11 @@ def test_a_detail_and_the_map_are_as_many_reads(world: World) -> None:
     own_id = world.namespace.namespace_id
     counts = []
     for _ in range(2):
-        with commands() as sent:
+        with monitored() as sent:
             detail.detail("buckets", own_id, world.id("bkt", "intake"))
-        with commands() as drawn:
+        with monitored() as drawn:
             reading.graph_of(own_id)
-        counts.append((len(sent), len(drawn)))
+        counts.append((len(sent.sent), len(drawn.sent)))
         for n in range(20):
             world.collection(f"more {n}", {"bucket_ids": [world.id("bkt", "intake")]})
     assert counts == [(7, 4), (7, 4)]
