@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from nsadmin.advice import index_build, index_coverage, sample_cache, usage
+from nsadmin.advice import builds, index_build, index_coverage, sample_cache, usage
 from nsadmin.advice.index_coverage import Serving
 from nsadmin.advice.models import AutoIndex, Dismissal
 from nsadmin.advice.rules import AUTO_THRESHOLD, Advice, Evidence, advise, unindexed
 from nsadmin.advice.sample_cache import Sampled
-from nsadmin.audit import search
 from nsadmin.errors import NsadminError, Unavailable
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.limits import MAX_INDEXES
@@ -90,8 +89,7 @@ def _young(namespace: Namespace, seen: Evidence, since: datetime) -> set[str]:
         return set()
     if namespace.created_at is not None and namespace.created_at > since:
         return names
-    made = search.changes_since(namespace.namespace_id, "create_index", since)
-    return {str(step.get("field")) for step in made if not step.get("declared")} & names
+    return names & builds.built_since(namespace.namespace_id, since).keys()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
@@ -13,7 +12,6 @@ from nsadmin import names
 from nsadmin.audit.models import AuditEvent, Outcome
 
 AuditRows = QuerySet[AuditEvent]
-Change = dict[str, Any]
 
 # What is looked for in the written changes, by the word of the filter.
 KINDS: Mapping[str, tuple[str, ...]] = {
@@ -95,20 +93,6 @@ def of_organization(organization_id: str) -> AuditRows:
 def older_than(rows: AuditRows, event_id: int | None) -> AuditRows:
     """Return the rows before an event, by primary key; None does not narrow."""
     return rows if event_id is None else rows.filter(pk__lt=event_id)
-
-
-def changes_since(namespace_id: str, kind: str, since: datetime) -> list[Change]:
-    """Return the changes of a kind, such as `create_index`, that were written since."""
-    rows = AuditEvent.objects.filter(
-        namespace_id=namespace_id, at__gt=since, outcome__in=_WRITTEN
-    )
-    found = _written(rows).filter(written__contains=f'"kind": "{kind}"')
-    return [
-        change
-        for changes in found.values_list("changes", flat=True)
-        for change in changes
-        if change.get("kind") == kind
-    ]
 
 
 def is_written_update(event: AuditEvent) -> bool:

@@ -177,6 +177,21 @@ def test_dismissing_needs_a_reason_and_keeps_what_was_chosen(cast, browse, own):
     assert support.status_code == 403
 
 
+def test_automatic_indexes_are_counted_as_on_the_page_of_indexes(cast, browse):
+    namespace = make_namespace(
+        cast.northlight, "indexed", indexes={"title": {"type": "keyword"}}
+    )
+    raw = store.get(namespace.namespace_id)
+    [entry] = raw["payload_indexes"]
+    after = {**raw, "payload_indexes": [{**entry, "origin": "auto"}]}
+    assert store.replace(raw, {**after, "revision": 2})
+    page = browse().get(f"/namespaces/{namespace.namespace_id}/advice/")
+    text = page.content.decode()
+    assert '<dt>Created automatically</dt><dd class="big">1</dd>' in text
+    assert "No measurement is kept for title." in text
+    assert "None yet" not in text
+
+
 def test_the_measured_gain_is_shown_beside_the_claim(cast, browse):
     cast.open_sessions()
     namespace = make_namespace(
