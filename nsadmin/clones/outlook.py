@@ -30,9 +30,7 @@ def outlook(job: Job) -> tuple[Condition, ...]:
     """Return what stands for or against resuming a clone; asks the stores."""
     source = _load(job.source_namespace_id)
     target = _load(job.namespace_id)
-    found = [_source(job, source)]
-    if isinstance(source, Namespace) and isinstance(target, Namespace):
-        found += _changes(job, source, target)
+    found = _about_source(job, source, target)
     if isinstance(target, Namespace):
         found.append(_cluster("The clone's cluster", target))
     found.append(_queue(job))
@@ -47,15 +45,10 @@ def can_resume(conditions: tuple[Condition, ...]) -> bool:
 def require(job: Job) -> None:
     """Raise Conflict if a resumed clone could only fail, because of its source.
 
-    The source is gone, may not be copied, or has changed its vectors.
-
-    A store that does not answer is no reason: the job waits for it.
+    The source is gone, may not be copied, or has changed its vectors. A store that does not answer is no reason: the job waits for it.
     """
     source, target = _load(job.source_namespace_id), _load(job.namespace_id)
-    found = [_source(job, source)]
-    if isinstance(source, Namespace) and isinstance(target, Namespace):
-        found += _changes(job, source, target)
-    for condition in found:
+    for condition in _about_source(job, source, target):
         if condition.state == "blocks":
             raise Conflict(condition.sentence, code=CODE)
 
@@ -69,6 +62,18 @@ def _load(namespace_id: str) -> Namespace | NsadminError | None:
         return document.read(raw)
     except NsadminError as error:
         return error
+
+
+def _about_source(
+    job: Job,
+    source: Namespace | NsadminError | None,
+    target: Namespace | NsadminError | None,
+) -> list[Condition]:
+    """Judge the source as it is, and beside what the clone has of it already."""
+    found = [_source(job, source)]
+    if isinstance(source, Namespace) and isinstance(target, Namespace):
+        found += _changes(job, source, target) if found[0].state == "ok" else []
+    return found
 
 
 def _source(job: Job, source: Namespace | NsadminError | None) -> Condition:
