@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from nsadmin.advice import index_build, index_coverage, sample_cache, usage
+from nsadmin.advice import builds, index_build, index_coverage, sample_cache, usage
 from nsadmin.advice.index_coverage import Serving
 from nsadmin.advice.models import AutoIndex, Dismissal
 from nsadmin.advice.rules import AUTO_THRESHOLD, Advice, Evidence, advise, unindexed
@@ -20,6 +20,7 @@ from nsadmin.stores import ephemeral
 MAX_SAMPLED = 20
 # The number at the tab of every page is counted this often.
 _COUNT_KEPT_S = 60
+_WEEK = timedelta(hours=usage.WEEK)
 # Only the hour of the first report is known; the seven days start at its end.
 _WHOLE_WEEK = timedelta(hours=usage.WEEK + 1)
 
@@ -56,12 +57,15 @@ def evidence(
     hours: int = usage.DAY,
     now: datetime | None = None,
 ) -> Evidence:
-    """Return the uses, without samples. Raises Unavailable if Redis does not answer."""
+    """Return the uses, without samples, by Redis and at most one statement.
+
+    Raises Unavailable if Redis does not answer.
+    """
     at = now or timezone.now()
     key = namespace.namespace_id
     window, week = usage.windows(key, [hours, usage.WEEK], now=at)
     began = usage.began(key, now=at)
-    return Evidence(
+    seen = Evidence(
         custom=namespace.indexes,
         fixed=index_coverage.fixed_fields(namespace),
         hours=hours,
@@ -71,6 +75,21 @@ def evidence(
         began=began,
         is_whole_week=began is not None and at - began >= _WHOLE_WEEK,
     )
+    return replace(seen, young=_young(namespace, seen, at - _WEEK))
+
+
+def _young(namespace: Namespace, seen: Evidence, since: datetime) -> set[str]:
+    """Return the unused indexes that were created after `since`.
+
+    The audit log tells of those of a namespace that is older; it is only asked if an
+    index is unused.
+    """
+    names = {index.field_name for index in seen.unused}
+    if not names:
+        return set()
+    if namespace.created_at is not None and namespace.created_at > since:
+        return names
+    return names & builds.built_since(namespace.namespace_id, since).keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +104,7 @@ class Brief:
 
 
 def brief(namespace: Namespace) -> Brief | None:
-    """Return the advice by Redis and one statement; None if Redis does not answer.
+    """Return the advice by Redis and two statements; None if Redis does not answer.
 
     Qdrant is not asked, so types and holdings are those that the last look at the
     whole advice left.

@@ -75,7 +75,8 @@ class Evidence:
     extractors, which no advice touches. `began` is the hour of the first report, and
     `is_whole_week` says that it is at least 7 days ago; before, unused indexes are
     not known. `holdings` has what Qdrant says that indexes hold, of those it was asked
-    about.
+    about. `young` names the indexes created in these 7 days: filters had less time
+    to use them.
     """
 
     custom: Sequence[StoredIndex]
@@ -87,6 +88,15 @@ class Evidence:
     began: datetime | None = None
     is_whole_week: bool = False
     holdings: Mapping[str, Holding] = field(default_factory=dict)
+    young: Collection[str] = ()
+
+    @property
+    def unused(self) -> list[StoredIndex]:
+        """The custom indexes that no filter of the 7 days used, if that is known."""
+        used = {usage.field_name for usage in self.week}
+        if not used or not self.is_whole_week:
+            return []
+        return [index for index in self.custom if index.field_name not in used]
 
 
 def unindexed(seen: Evidence, *, min_count: int = AUTO_THRESHOLD) -> list[FieldUsage]:
@@ -115,8 +125,7 @@ def advise(seen: Evidence, *, min_count: int = AUTO_THRESHOLD) -> list[Advice]:
             inference = seen.inferences.get(index.field_name)
             usage = used.get(index.field_name)
             found.append(_wrong(index, holding, inference, usage))
-    if used and seen.is_whole_week:
-        found += [_unused(i) for i in seen.custom if i.field_name not in used]
+    found += [_unused(i) for i in seen.unused if i.field_name not in seen.young]
     return found
 
 

@@ -181,6 +181,7 @@ def _enqueue_job(
         max_concurrent=max_concurrent_jobs(source),
         inputs={
             "source_namespace_id": source.namespace_id,
+            "source_revision": source.revision,
             "namespace_id": raw["_id"],
             "namespace_name": request.namespace_name,
             "include_resources": _include_json(request),

@@ -23,7 +23,10 @@ WEEK = timedelta(days=7)
 )
 def test_unused_is_told_a_week_after_the_first_report(cast, later, whole):
     namespace = make_namespace(
-        cast.northlight, "indexed", indexes={"title": {"type": "keyword"}}
+        cast.northlight,
+        "indexed",
+        indexes={"title": {"type": "keyword"}},
+        created_at=FIRST,
     )
     key, now = namespace.namespace_id, FIRST + later
     for at in (FIRST, now):

@@ -170,6 +170,7 @@ def test_the_other_advice_stands_beside_the_suggestions(call):
         call.cast.northlight,
         "indexed",
         indexes={"title": {"type": "keyword"}, "rank": {"type": "keyword"}},
+        created_at=datetime.now(UTC) - timedelta(days=9),
     )
     old = datetime.now(UTC) - timedelta(days=8)
     usage.count_filter(namespace.namespace_id, {"rank": Tally(1)}, at=old)

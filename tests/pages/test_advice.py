@@ -1,15 +1,16 @@
 """The advice page: evidence, accepting through a plan, dismissing and taking back."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
-from nsadmin.advice import auto_indexing, usage
+from nsadmin.advice import auto_indexing, evidence, usage
 from nsadmin.advice.models import AutoIndex, Dismissal
 from nsadmin.audit.models import AuditEvent
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.read import snapshots
+from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.stores.counters import Tally
 from nsadmin.stores.mongo import namespaces as store
@@ -17,6 +18,8 @@ from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import make_namespace
 from tests.pages.plans import confirm
+
+_OLD_AND_NEW = (("title", "keyword"), ("rank", "integer"))
 
 
 def filtered(namespace, *, ago=timedelta(0), **counts):
@@ -58,6 +61,7 @@ def test_what_is_unused_or_of_the_wrong_type_is_dropped_or_changed(cast, browse)
         cast.northlight,
         "indexed",
         indexes={"title": {"type": "keyword"}, "rank": {"type": "keyword"}},
+        created_at=datetime.now(UTC) - timedelta(days=9),
     )
     filtered(namespace, rank=2)
     admin = browse()
@@ -75,6 +79,44 @@ def test_what_is_unused_or_of_the_wrong_type_is_dropped_or_changed(cast, browse)
     assert "Drop the keyword index on title." in plan
     assert "Drop the keyword index on rank first." in plan
     assert "Build the integer index on rank." in plan
+
+
+def test_an_index_that_is_younger_than_a_week_is_not_called_unused(
+    cast, browse, django_assert_num_queries
+):
+    namespace = make_namespace(
+        cast.northlight,
+        "indexed",
+        indexes={"title": {"type": "keyword"}},
+        created_at=datetime.now(UTC) - timedelta(days=9),
+    )
+    for ago in (timedelta(0), timedelta(days=8)):
+        filtered(namespace, ago=ago, internal_id=2)
+    admin = browse()
+    at = f"/namespaces/{namespace.namespace_id}/advice/"
+    listed = [{"field_name": name, "type": kind} for name, kind in _OLD_AND_NEW]
+    patch = parse_patch({"payload_indexes": listed})
+    commit.commit(cast.actor(), namespace.namespace_id, patch)
+    page = admin.get(at).content.decode()
+    assert "unused/keyword/title" in page
+    assert "unused/integer/rank" not in page
+    stored = document.read(store.get(namespace.namespace_id))
+    with django_assert_num_queries(2):
+        brief = evidence.brief(stored)
+    assert [one.field_name for one in brief.advice] == ["title"]
+    filtered(namespace, ago=-timedelta(days=8), internal_id=2)
+    later = evidence.advised(stored, now=timezone.now() + timedelta(days=8))
+    assert {one.field_name for one in later.advice} == {"title", "rank"}
+
+
+def test_no_index_of_a_namespace_younger_than_a_week_is_unused(cast, browse):
+    namespace = make_namespace(
+        cast.northlight, "indexed", indexes={"title": {"type": "keyword"}}
+    )
+    for ago in (timedelta(0), timedelta(days=8)):
+        filtered(namespace, ago=ago, internal_id=2)
+    page = browse().get(f"/namespaces/{namespace.namespace_id}/advice/")
+    assert "unused/keyword/title" not in page.content.decode()
 
 
 def test_nothing_ticked_and_nonsense_are_faults(browse, own):
@@ -133,6 +175,21 @@ def test_dismissing_needs_a_reason_and_keeps_what_was_chosen(cast, browse, own):
     assert "This kind of advice does not exist." in page.content.decode()
     support = browse("support").post(own + "advice/dismissals/", nonsense)
     assert support.status_code == 403
+
+
+def test_automatic_indexes_are_counted_as_on_the_page_of_indexes(cast, browse):
+    namespace = make_namespace(
+        cast.northlight, "indexed", indexes={"title": {"type": "keyword"}}
+    )
+    raw = store.get(namespace.namespace_id)
+    [entry] = raw["payload_indexes"]
+    after = {**raw, "payload_indexes": [{**entry, "origin": "auto"}]}
+    assert store.replace(raw, {**after, "revision": 2})
+    page = browse().get(f"/namespaces/{namespace.namespace_id}/advice/")
+    text = page.content.decode()
+    assert '<dt>Created automatically</dt><dd class="big">1</dd>' in text
+    assert "No measurement is kept for title." in text
+    assert "None yet" not in text
 
 
 def test_the_measured_gain_is_shown_beside_the_claim(cast, browse):

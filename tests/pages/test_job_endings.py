@@ -10,7 +10,10 @@ from nsadmin.clones import outlook
 from nsadmin.jobs.execution.outcomes import UNEXPECTED
 from nsadmin.jobs.execution.runner import BROKE, run_once
 from nsadmin.jobs.models import Job, JobEvent, State
+from nsadmin.namespaces.schema import document
 from nsadmin.stores.mongo import namespaces as store
+from nsadmin.stores.qdrant import collections
+from nsadmin.stores.qdrant.cluster import shared
 from tests.cast import make_job
 from tests.pages.plans import start_clone
 from tests.pages.test_jobs import STAGES
@@ -67,6 +70,12 @@ def test_the_namespace_of_a_cancelled_clone_has_not_failed(browse, halted):
     assert "did not finish" not in overview
     assert "Clone cancelled" in overview
     assert "Clone failed" not in overview
+    head = overview.partition("<h1")[2].partition("</p>")[0]
+    shown, _, hidden = head.partition("<span hidden>")
+    assert "live-state" in hidden
+    assert "Ready" not in shown
+    facets = browse().get("/namespaces/").content.decode()
+    assert "Clone failed or cancelled" in facets
 
 
 def test_a_stage_that_was_left_running_is_cancelled(cast, browse):
@@ -129,6 +138,43 @@ def test_without_its_source_a_clone_is_not_resumed(cast, browse, halted):
     assert refused.status_code == 409
     job.refresh_from_db()
     assert job.state == State.FAILED
+
+
+def _changed_source(cast):
+    """Give the source a new revision, as a change of its configuration does."""
+    raw = store.get(cast.own.namespace_id)
+    assert store.replace(raw, {**raw, "revision": raw["revision"] + 3})
+
+
+def test_a_source_that_changed_is_said_and_no_reason_against_resuming(
+    cast, browse, halted
+):
+    job = halted(state=State.FAILED, error="No.")
+    assert job.inputs["source_revision"] == 1
+    assert "The source changed" not in page_of(browse(), job)
+    _changed_source(cast)
+    text = page_of(browse(), job)
+    assert "The source changed since the clone began (revision 1 → 4)" in text
+    assert "Resume the clone" in text
+
+
+def test_a_clone_is_not_resumed_where_the_source_has_got_a_vector(cast, browse, halted):
+    job = halted(state=State.FAILED, error="No.", error_code="clone_unproven")
+    target = document.read(store.get(job.namespace_id)).collection
+    collections.create(shared(), target, {"alone": (4, "Cosine")})
+    _changed_source(cast)
+    client = browse()
+    text = page_of(client, job)
+    assert "The source changed since the clone began (revision 1 → 4)" in text
+    assert "The collections differ in vector " in text
+    assert "start a new one" in text
+    assert "Resume the clone" not in text
+    assert "Resume to compare" not in text
+    refused = client.post(f"/jobs/{job.job_id}/", {"act": "resume"})
+    assert refused.status_code == 409
+    job.refresh_from_db()
+    assert job.state == State.FAILED
+    collections.drop(shared(), target)
 
 
 def test_with_qdrant_silent_resuming_waits_and_nothing_is_counted(

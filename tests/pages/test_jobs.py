@@ -189,6 +189,15 @@ def test_ended_fragment_stops_polling(browse, address):
     assert browse().get(address).status_code == 200
 
 
+def test_a_clone_without_what_was_left_out_is_not_called_identical(browse, address):
+    proof = [{"what": "Points", "source": 2, "clone": 2, "equal": True}]
+    outputs = {"proof": proof, "dropped": ["A setting was lost."]}
+    Job.objects.update(state=State.DONE, outputs=outputs)
+    text = browse().get(address).content.decode()
+    assert "Ready, identical except what was left out" in text
+    assert "verified identical" not in text
+
+
 def test_unequal_proof_is_never_called_equal(browse, address):
     proof = [{"what": "Points", "source": 2, "clone": 1, "equal": False}]
     Job.objects.update(state=State.DONE, outputs={"proof": proof})

@@ -1,15 +1,18 @@
 """Process again: from the amber word on every page to the end of the request."""
 
+import math
 import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
+from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.read import snapshots
+from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.reprocessing import asking, claims, measuring
 from nsadmin.reprocessing.models import ReprocessRequest, WebhookMessage
-from tests.reprocessing.appended import TEXTS, WORKER, process
+from tests.reprocessing.appended import TEXT_VECTOR, TEXTS, WORKER, process
 
 AMBER = "On 0 of 6 points"
 
@@ -109,6 +112,18 @@ def test_the_states_of_a_request(browse, cast, appended, at, settings):
     worker = cast.actor("platform_admin")
     claims.finish(worker, row.pk, token="u" * 32, outcome="failed", error="No model.")
     assert "by gpu-8: No model." in card()
+
+
+def test_the_list_stays_amber_after_a_change_of_indexes(browse, cast, appended, at):
+    browse("member").get(at)
+    assert AMBER in browse("member").get("/namespaces/").text
+    body = {"payload_indexes": [{"field_name": "rank", "type": "integer"}]}
+    commit.commit(cast.actor(), appended.namespace_id, parse_patch(body))
+    assert AMBER in browse("member").get("/namespaces/").text
+    told = snapshots.stored(appended.namespace_id)
+    assert math.isinf(told.fact_age_s(f"having:{TEXT_VECTOR}"))
+    process(appended, {1: "col_a"})
+    assert AMBER not in browse("member").get(at).text
 
 
 def test_measured_to_the_end(browse, cast, appended, at):

@@ -117,6 +117,8 @@ def _report(
         context.job.record_event(message, "warn")
     else:
         message = "Compared with the source: complete and identical."
+        if context.omissions.sentences:
+            message = "Compared with the source: identical except what was left out."
         context.job.record_event(message, "ok")
 
 

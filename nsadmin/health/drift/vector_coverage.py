@@ -4,6 +4,7 @@ A vector that was lost and added again looks complete in the configuration of th
 collection; only a count shows that no point has it.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,14 +53,17 @@ def counted(
 
 
 def first_counts(namespace: Namespace, snapshot: Snapshot | None) -> Snapshot | None:
-    """Return the snapshot with counts of the vectors that were never counted.
+    """Return the snapshot with counts of the vectors without one since a change.
 
     A vector that was just added has none; the next regular count may be minutes away.
     """
     if snapshot is None or not snapshot.ok or not (live := snapshot.live):
         return snapshot
-    told = snapshot.told
-    new = [v for v in live.vectors if f"{VECTOR_COUNT_PREFIX}{v}" not in told]
+    new = [
+        vector
+        for vector in live.vectors
+        if snapshot.fact_age_s(f"{VECTOR_COUNT_PREFIX}{vector}") == math.inf
+    ]
     if not live.points or not new or not _count(namespace, new, live.points):
         return snapshot
     latest = snapshots.stored(namespace.namespace_id)

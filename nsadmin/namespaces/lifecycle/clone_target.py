@@ -60,13 +60,15 @@ def ready(namespace_id: str) -> Raw | None:
 
 
 def fail(namespace_id: str, error: str) -> Raw | None:
-    """Mark a clone's target as failed and store the error."""
-    return set_clone_status(
+    """Mark a clone's target as failed with the error; its points are counted soon."""
+    after = set_clone_status(
         namespace_id,
         expected="cloning",
         clone_status="failed",
         clone_error=error[:1000],
     )
+    mirror.look_soon(namespace_id)
+    return after
 
 
 def resume(namespace_id: str) -> Raw | None:

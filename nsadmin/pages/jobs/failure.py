@@ -25,8 +25,9 @@ _CLONE: Final = {
     "possible. If it fails again, discard the clone and start a new one.",
     "point_too_large": "Raise the request limit of the clone's cluster, or remove the "
     "point from the source, then resume.",
-    "qdrant_refused": "Remove the cause that Qdrant names, then resume. Copied data is "
-    "kept.",
+    "qdrant_refused": "Resume once: what was refused is sent again, and copied data "
+    "is kept. If it is refused again, give the words of the server to the operator of "
+    "this platform.",
     "foreign_points": "Remove these points from the source, or discard the clone and "
     "have a platform admin start one that leaves them out.",
     "source_endless": "Pause the programs that write to the source, then resume.",

@@ -17,6 +17,7 @@ LOST = Badge("warn", "heartbeat", "Worker lost")
 WAITING = Badge("warn", "clock-pause", "Waiting")
 # A worker usually takes a job, and a store answers, in less than this.
 _LONG_S = 8.0
+_READY_IN_PART = "Ready, identical except what was left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,8 @@ def headline_of(job: Job, state: Badge, stages: list[StageView]) -> str:
             is_equal = proven and all(entry.get("equal") for entry in proven)
             return "Moved, verified identical" if is_equal else "Moved"
         case State.DONE if proven and all(entry.get("equal") for entry in proven):
-            return "Ready, verified identical"
+            left_out = (job.outputs or {}).get("dropped")
+            return _READY_IN_PART if left_out else "Ready, verified identical"
         case State.DONE if proven:
             return "Ready; the source changed during the clone"
         case State.FAILED if current:

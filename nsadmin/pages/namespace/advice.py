@@ -108,6 +108,11 @@ def _context(request: HttpRequest, view: NamespaceView) -> dict[str, Any]:
         "silence": silence,
         "used": used[: advice_figures.FIELDS_SHOWN],
         "used_count": len(used),
+        "automatic_now": [
+            index.field_name
+            for index in view.namespace.indexes
+            if index.origin == "auto"
+        ],
         "before": sum(entry.before for entry in used),
         "filters": sum(entry.field.count_24h for entry in used),
         "served": advice_figures.served(used),

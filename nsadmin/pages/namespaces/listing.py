@@ -237,7 +237,9 @@ def _groups(found: Facets, query: ListQuery) -> list[tuple[str, list[Facet]]]:
 
 
 def _health_words() -> dict[str, str]:
-    return {key: state.word for key, state in HEALTH.items()}
+    words = {key: state.word for key, state in HEALTH.items()}
+    # Rows of cancelled clones say so; both are counted and found together.
+    return {**words, "failed": "Clone failed or cancelled"}
 
 
 def _tier_words() -> dict[str, str]:
