@@ -35,8 +35,11 @@ def is_due(request: HttpRequest) -> bool:
     return getattr(request, "step_up_due", False)
 
 
-def require_password(request: HttpRequest) -> None:
+def require_password(request: HttpRequest, reason: str = "") -> None:
     """Raise PasswordNeeded unless the password is fresh or comes with this request.
+
+    `reason` is the sentence of what the password protects here; empty for the one of
+    the page.
 
     The password is a field of the sent form and is removed from `request.POST`, so that
     the view gets the form as it was filled in.
@@ -47,22 +50,26 @@ def require_password(request: HttpRequest) -> None:
         fields = request.POST.copy()
         del fields[FIELD]
         request.POST = fields  # type: ignore[assignment]
-        _check_password(request, given)
+        _check_password(request, given, reason)
     elif not is_fresh(request):
-        raise PasswordNeeded("Confirm your password to continue.")
+        raise _needed("Confirm your password to continue.", reason)
 
 
-def _check_password(request: HttpRequest, given: str) -> None:
+def _needed(message: str, reason: str, code: str | None = None) -> PasswordNeeded:
+    return PasswordNeeded(message, code=code, details={"reason": reason})
+
+
+def _check_password(request: HttpRequest, given: str, reason: str) -> None:
     user = request.user
     if not isinstance(user, User):
-        raise PasswordNeeded("You are not signed in.")
+        raise _needed("You are not signed in.", reason)
     # Counted per user and apart from sign-in: an attacker who locks sign-in must not
     # lock this as well.
     if not ratelimit.consume(request, action="reauthenticate", user=user):
         lockouts.record_lockout(user.email)
         message = "Too many wrong passwords; try again in five minutes."
-        raise PasswordNeeded(message, code="password_locked")
+        raise _needed(message, reason, "password_locked")
     if not check_password(given, user.password):
-        raise PasswordNeeded("That is not your password.", code="password_wrong")
+        raise _needed("That is not your password.", reason, "password_wrong")
     ratelimit.clear(request, action="reauthenticate", user=user)
     request.session[SESSION_KEY] = time.time()

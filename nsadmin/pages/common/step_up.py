@@ -36,7 +36,6 @@ REASONS: Final = {
     "organization_member": "This changes or ends a person's access.",
     "organization_member_new": _INVITING,
     "organization_second_person": "This ends the confirmation by a second person.",
-    "plan": "This moves, copies or deletes data, or confirms another person's plan.",
     "platform_organization_new": _INVITING,
     "platform_suspension": "This stops or resumes all work of an organization.",
     "platform_finish_deletion": _DELETING,
@@ -60,7 +59,7 @@ def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
     context = {
         **surroundings(request),
         "error": error,
-        "reason": _reason(request),
+        "reason": error.details.get("reason") or _reason(request),
         "is_first": error.code == PasswordNeeded.default_code,
         "field": FIELD,
         "kept": kept,
