@@ -51,7 +51,8 @@ class ExpiryChange:
     def _plan(self, namespace: Namespace) -> Plan:
         if self.revert is not None:
             return self.revert.plan(namespace, None)
-        step = SetExpiry.of(namespace, self.end)
+        days = settings.NSADMIN_TOMBSTONE_DAYS
+        step = SetExpiry.of(namespace, self.end, days=days)
         return Plan.of(namespace, [step] if step.before != step.after else [])
 
     def guard(self, namespace: Namespace) -> Guarded | None:

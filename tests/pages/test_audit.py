@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent, ChainHead, Outcome
 from nsadmin.audit.record import RecordedActor
@@ -72,6 +74,15 @@ def test_what_others_do_with_a_system_namespace_is_theirs(browse, cast):
         assert cast.halden.organization_id not in text
         text = b"".join(browse("support").get(path)).decode()
         assert f"Save the template of {cast.halden.name}" in text
+
+
+@pytest.mark.parametrize("at", ["since", "until"])
+def test_a_date_that_cannot_be_read_is_said(browse, own, at):
+    response = browse().get(f"{own}audit/?{at}=99999-01-01")
+    assert response.status_code == 422
+    text = response.content.decode()
+    assert "The filter cannot be read" in text
+    assert f'id="id_{at}_error"' in text
 
 
 def test_pages_to_older_ones(browse, own, cast):

@@ -210,7 +210,8 @@ def test_an_expiry_needs_a_tick_and_the_right_to_delete(browse, cast, three) -> 
     assert "expires_at" not in stored(three[0])
     tick = ticks(client, address)
     assert len(tick) == 1
-    assert "the namespace is deleted with everything in it" in text_of(client, address)
+    said = text_of(client, address)
+    assert "the namespace is deleted with everything in it. Admins can restore" in said
     client.post(address, {**form, "tick": tick})
     assert all(stored(row)["expires_at"] for row in three[:2])
     address = asked(client, three[:1], "expiry", ends="never")

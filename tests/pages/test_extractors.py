@@ -43,9 +43,12 @@ def test_an_extractor_is_appended_through_its_plan(admin, cast):
         "(384, cosine, inference service all_minilm_l6_v2_v1)."
     )
     assert added in plan.content.decode()
+    assert "It cannot be removed afterwards." in plan.content.decode()
     assert store.get(cast.own.namespace_id)["revision"] == 1
     done = confirm(admin, plan.content.decode())
     assert done.status_code == 303
+    said = admin.get(done.headers["Location"]).content.decode()
+    assert "Extractors cannot be removed; text_extractor stays." in said
     live = collections.get(shared(), cast.own.collection)
     assert live.vectors["text_extractor_v1_embedding"].size == 384
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from nsadmin.namespaces.read import snapshots
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
@@ -33,6 +34,11 @@ def address(indexed):
 def ticks(text: str) -> list[str]:
     """Return the ticks that a plan asks for."""
     return re.findall(r'name="tick" value="([^"]+)"', text)
+
+
+def text_of(client, address: str) -> str:
+    """Return the text of a page in one line."""
+    return " ".join(client.get(address).content.decode().split())
 
 
 def stored(namespace) -> dict[str, dict]:
@@ -130,6 +136,16 @@ def test_field_of_another_writer_is_shown_with_its_parameters(browse, address):
 
 def test_unknown_change_is_404(browse, address):
     assert browse().get(f"{address}?change=nothing").status_code == 404
+
+
+def test_the_page_says_that_qdrant_is_silent(browse, address, indexed):
+    said = "You can preview a plan now, and confirm it once Qdrant answers."
+    assert "Qdrant does not answer since" not in text_of(browse(), address)
+    snapshots.record_silence([indexed.namespace_id], "Qdrant does not answer.")
+    text = text_of(browse(), address)
+    assert "Qdrant does not answer since" in text
+    assert said in text
+    assert said not in text_of(browse("viewer"), address)
 
 
 def test_silent_qdrant_commits_nothing(browse, address, indexed, silence):

@@ -46,9 +46,22 @@ def test_a_link_is_shown_once_and_nobody_is_a_member_by_it(sure, cast):
     assert link.encode() not in listed
     assert cast.northlight.memberships.count() == 3
     assert not User.objects.filter(email="new@example.org").exists()
+    assert "that was not used" not in response.content.decode()
     again = client.post(NEW, asking(client, **data), follow=True)
     assert link_in(again) != link
     assert client.get(link).status_code == 404
+
+
+def test_a_second_invitation_names_the_first_and_keeps_its_name(sure):
+    client = sure()
+    data = {"email": "new@example.org", "name": "Neu Kam", "role": "member"}
+    client.post(NEW, asking(client, **data), follow=True)
+    first = Invitation.objects.get(email=data["email"]).created_at
+    again = client.post(NEW, asking(client, **{**data, "name": ""}), follow=True)
+    text = " ".join(again.content.decode().split())
+    assert f"an invitation of {first:%-d %B %Y, %H:%M} UTC that was not used" in text
+    assert "Neu Kam is invited, as member" in text
+    assert Invitation.objects.get(email=data["email"]).name == "Neu Kam"
 
 
 def test_a_repeated_form_leaves_the_link_that_it_was_shown(sure):

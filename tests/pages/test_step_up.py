@@ -236,6 +236,8 @@ def test_a_clone_across_organizations_asks_before_it_starts(browse, sure, cast):
     stopped = confirm(client, shown, **accepted(shown))
     assert stopped.status_code == 422
     assert b"Confirm your password" in stopped.content
+    assert b"This copies data to another organization." in stopped.content
+    assert b"another person" not in stopped.content
     given = {**accepted(shown), step_up.FIELD: PASSWORD}
     done = confirm(client, shown, **given)
     assert done.status_code == 302

@@ -223,7 +223,7 @@ def test_a_harmless_switch_needs_no_plan(cast, own):
 def test_what_can_delete_is_confirmed(cast, own):
     client = cast.browser()
     shown = shown_plan(client, f"{own}expiry/", {"ends": "7"})
-    assert "is deleted with everything in it" in shown
+    assert "is deleted with everything in it. Admins can restore it for 7 days" in shown
     assert "expires_at" not in store.get(cast.own.namespace_id)
     ticks = ticks_of(shown)
     assert confirm(client, shown).status_code == 422

@@ -26,6 +26,11 @@ def field(name: str, before: object, after: object) -> dict:
         (field("auto_create_indexes", False, True), "Automatic indexes turned on"),
         (field("protected", True, False), "Protection removed"),
         (field("infrastructure.max_workers", 3, 6), "Max workers set to 6"),
+        (
+            field("infrastructure.compute_tier", "shared", "dedicated_cpu"),
+            "Tier set to Dedicated CPU",
+        ),
+        (field("infrastructure.gpu_type", None, "T4"), "GPU type set to T4"),
         ({"kind": "set_secret", "after": "f"}, "Qdrant API key stored"),
         (
             {"kind": "set_secret", "before": "e", "after": "f"},

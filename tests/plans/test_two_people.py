@@ -164,6 +164,7 @@ def test_a_session_that_was_left_open_is_no_second_person(cast, second_client):
     text = shown.content.decode()
     unsure = confirm(second_client, text, tick=ticks_of(text))
     assert "Confirm your password" in unsure.content.decode()
+    assert "This confirms another person&#x27;s plan." in unsure.content.decode()
     assert not store.get(own_id).get("expires_at")
     sent = {"tick": ticks_of(text), "step_up_password": PASSWORD}
     assert confirm(second_client, text, **sent).status_code == 303

@@ -7,7 +7,7 @@ so an inviter cannot find it out. Only a keyed hash of the link's secret is stor
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -28,10 +28,15 @@ MAX_OPEN = 100
 
 @dataclass(frozen=True, slots=True)
 class IssuedInvitation:
-    """A stored invitation and the secret of its link, which cannot be read again."""
+    """A stored invitation and the secret of its link, which cannot be read again.
+
+    `replaced_at` is when the earlier invitation of the address was made, whose link
+    stopped working; None if there was none.
+    """
 
     invitation: Invitation
     secret: str
+    replaced_at: datetime | None = None
 
 
 def new_invitation_id() -> str:
@@ -78,6 +83,7 @@ def invite(
 ) -> IssuedInvitation:
     """Invite an address; a second invitation replaces the link, role and name.
 
+    An empty name keeps the one of the earlier invitation.
     `inviter` is the actor's account, None for a command. `act_id` makes the call
     idempotent: a form that is sent twice must not replace the link that it was shown.
     Raises Forbidden in a support session of the organization; Conflict for a repeated
@@ -98,13 +104,15 @@ def invite(
             f"{member.user} is already a member.", details={"field": "email"}
         )
     _require_room(organization, address)
+    earlier = organization.invitations.filter(email=address).first()
     secret = secrets.token_urlsafe(32)
     now = timezone.now()
     row, _ = Invitation.objects.update_or_create(
         organization=organization,
         email=address,
         defaults={
-            "name": names.clean(name, at="name", longest=NAME_MAX),
+            "name": names.clean(name, at="name", longest=NAME_MAX)
+            or (earlier.name if earlier else ""),
             "role": role.value,
             "digest": digest(secret),
             "inviter": inviter,
@@ -114,7 +122,7 @@ def invite(
     )
     summary = f"Invite {address} as {role}."
     record_event(actor, row, "member:invite", summary, after=role.value, op_id=act_id)
-    return IssuedInvitation(row, secret)
+    return IssuedInvitation(row, secret, earlier.created_at if earlier else None)
 
 
 def _require_room(organization: Organization, address: str) -> None:

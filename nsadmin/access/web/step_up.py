@@ -45,8 +45,11 @@ def is_due(request: HttpRequest) -> bool:
     return getattr(request, "step_up_due", False)
 
 
-def require_password(request: HttpRequest) -> None:
+def require_password(request: HttpRequest, reason: str = "") -> None:
     """Raise PasswordNeeded unless the password is fresh or comes with this request.
+
+    `reason` is the sentence of what the password protects here; empty for the one of
+    the page.
 
     The password, or a code in its place, is a field of the sent form and is removed
     from `request.POST`, so that the view gets the form as it was filled in.
@@ -55,7 +58,7 @@ def require_password(request: HttpRequest) -> None:
     given, code = request.POST.get(FIELD), request.POST.get(CODE_FIELD, "").strip()
     if given is None and not code:
         if not is_fresh(request):
-            raise PasswordNeeded("Confirm your password to continue.")
+            raise _needed("Confirm your password to continue.", reason)
         return
     fields = request.POST.copy()
     for name in (FIELD, CODE_FIELD):
@@ -63,37 +66,41 @@ def require_password(request: HttpRequest) -> None:
     request.POST = fields  # type: ignore[assignment]
     user = request.user
     if not isinstance(user, User):
-        raise PasswordNeeded("You are not signed in.")
+        raise _needed("You are not signed in.", reason)
     if code:
-        _check_code(user, code)
+        _check_code(user, code, reason)
     else:
-        _check_password(request, user, given or "")
+        _check_password(request, user, given or "", reason)
     request.session[SESSION_KEY] = time.time()
 
 
-def _check_password(request: HttpRequest, user: User, given: str) -> None:
+def _needed(message: str, reason: str, code: str | None = None) -> PasswordNeeded:
+    return PasswordNeeded(message, code=code, details={"reason": reason})
+
+
+def _check_password(request: HttpRequest, user: User, given: str, reason: str) -> None:
     # Counted per user and apart from sign-in: an attacker who locks sign-in must not
     # lock this as well.
     if not ratelimit.consume(request, action="reauthenticate", user=user):
-        raise _locked(user)
+        raise _locked(user, reason)
     if not check_password(given, user.password):
-        raise PasswordNeeded("That is not your password.", code="password_wrong")
+        raise _needed("That is not your password.", reason, "password_wrong")
     ratelimit.clear(request, action="reauthenticate", user=user)
     reauthenticate_by_password(request)
 
 
-def _check_code(user: User, code: str) -> None:
+def _check_code(user: User, code: str, reason: str) -> None:
     """Accept a code of the app or a recovery code; allauth limits the attempts."""
     form = ConfirmCodeForm({"code": code}, user=user)
     if form.is_valid():
         form.save()
         return
     if form.has_error("code", "too_many_login_attempts"):
-        raise _locked(user)
-    raise PasswordNeeded("That is not a valid code now.", code="code_wrong")
+        raise _locked(user, reason)
+    raise _needed("That is not a valid code now.", reason, "code_wrong")
 
 
-def _locked(user: User) -> PasswordNeeded:
+def _locked(user: User, reason: str) -> PasswordNeeded:
     lockouts.record_lockout(user.email)
     message = "Too many wrong passwords or codes; try again in five minutes."
-    return PasswordNeeded(message, code="password_locked")
+    return _needed(message, reason, "password_locked")

@@ -65,7 +65,7 @@ def enqueue(
         progress=Progress(stages).to_json(),
         run_after=now + (delay or timedelta()),
     )
-    event_log.record_event(job.job_id, f"Queued by {actor.label}.")
+    event_log.record_event(job.job_id, "Queued.")
     if delay is None:
         transaction.on_commit(partial(dispatch.send, job), robust=True)
     return job

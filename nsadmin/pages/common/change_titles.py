@@ -8,6 +8,7 @@ from typing import Any
 
 from nsadmin.names import clip
 from nsadmin.namespaces.plan.steps.endings import written_time
+from nsadmin.pages.common.badges import TIERS
 
 _LONGEST = 120
 _NAMES = ("Qdrant", "Ray", "GPU")
@@ -23,6 +24,9 @@ _WORDS = {
     "infrastructure.qdrant_url": "Qdrant address",
     "infrastructure.ray_head_node_url": "Ray head node",
     "infrastructure.description": "Remark",
+    "infrastructure.qdrant_api_key": "Qdrant API key",
+    "infrastructure.gpu_type": "GPU type",
+    "infrastructure.gpus_per_worker": "GPUs per worker",
 }
 
 Change = Mapping[str, Any]
@@ -98,6 +102,8 @@ def _field(change: Change) -> str:
         return f"{word} removed"
     if field.endswith("description"):
         return f"{word} changed"
+    if field == "infrastructure.compute_tier":
+        after = TIERS.get(str(after), ("", after))[1]
     return f"{word} set to {after}"
 
 

@@ -50,7 +50,8 @@ def say_done(
     done = title or change_titles.title(steps)
     revision = outcome.view.namespace.revision
     can_undo = can_undo and _is_reversible(request, outcome)
-    links = _links(outcome, page, can_undo=can_undo)
+    stays = " ".join(step.stays for step in outcome.plan.steps if step.stays)
+    links = _links(outcome, page, can_undo=can_undo, stays=stays)
     if outcome.converged:
         proof = "; verified in Qdrant" * outcome.plan.needs_qdrant
         messages.success(
@@ -99,11 +100,15 @@ def _is_reversible(request: HttpRequest, outcome: Outcome) -> bool:
     return may(actor_of(request), Revert(outcome.op_id, steps).action, outcome.view)
 
 
-def _links(outcome: Outcome, page: str, *, can_undo: bool) -> SafeString:
-    """Return links to the audit row and, if it can be undone, to the plan of that."""
+def _links(outcome: Outcome, page: str, *, can_undo: bool, stays: str) -> SafeString:
+    """Return links to the audit row and, if it can be undone, to the plan of that.
+
+    `stays` are the sentences of what Undo leaves, which stand before the links.
+    """
     own_id = outcome.view.namespace.namespace_id
     audit = audit_address(own_id, outcome.op_id)
-    row = format_html('<a href="{}">In the audit log</a>', audit)
+    said = f"{stays} " if stays else ""
+    row = format_html('{}<a href="{}">In the audit log</a>', said, audit)
     if not can_undo:
         return row
     undo = reverse("revert", args=[own_id, outcome.op_id])

@@ -39,7 +39,6 @@ REASONS: Final = {
     "organization_member_new": _INVITING,
     "organization_sign_in": "This ends the second factor of all members.",
     "organization_second_person": "This ends the confirmation by a second person.",
-    "plan": "This moves, copies or deletes data, or confirms another person's plan.",
     "platform_organization_new": _INVITING,
     "platform_suspension": "This stops or resumes all work of an organization.",
     "platform_finish_deletion": _DELETING,
@@ -63,7 +62,7 @@ def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
     context = {
         **surroundings(request),
         "error": error,
-        "reason": _reason(request),
+        "reason": error.details.get("reason") or _reason(request),
         "is_first": error.code == PasswordNeeded.default_code,
         "field": FIELD,
         "code_field": CODE_FIELD if _has_app(request) else "",

@@ -45,6 +45,7 @@ def new_member(request: HttpRequest) -> HttpResponse:
             form.take(error)
             status = error.status
         else:
+            _say_replaced(request, invited)
             return _to_link(request, invited)
     if form.errors and status == 200:
         status = 422
@@ -71,6 +72,18 @@ def invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
                 f"The invitation of {found.email} was withdrawn; its link is invalid.",
             )
     return redirect("organization")
+
+
+def _say_replaced(request: HttpRequest, invited: IssuedInvitation) -> None:
+    """Add a message if the address had an open invitation, whose link ended."""
+    if invited.replaced_at is None:
+        return
+    messages.warning(
+        request,
+        f"{invited.invitation.email} had an invitation of "
+        f"{invited.replaced_at:%-d %B %Y, %H:%M} UTC that was not used. Its link does "
+        "not work any more; the link below replaces it.",
+    )
 
 
 def _to_link(request: HttpRequest, invited: IssuedInvitation) -> HttpResponse:

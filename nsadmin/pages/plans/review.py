@@ -61,12 +61,19 @@ class Review:
         return as_request(self.wanted).action
 
     @property
-    def needs_password(self) -> bool:
-        """Whether the password is asked for: it moves or deletes the namespace."""
-        is_placed = self.action is Action.NAMESPACE_INFRASTRUCTURE
-        is_across = self.action is Action.NAMESPACE_CLONE_ACROSS
-        is_own = isinstance(self.wanted, CloneChange) and self.wanted.is_placed
-        return is_placed or is_across or is_own or isinstance(self.wanted, Deletion)
+    def password_reason(self) -> str:
+        """What the password protects, as a sentence; empty if it is not asked for."""
+        if isinstance(self.wanted, Deletion):
+            return "This deletes a namespace with everything in it."
+        if self.action is Action.NAMESPACE_CLONE_ACROSS:
+            return "This copies data to another organization."
+        if isinstance(self.wanted, CloneChange) and self.wanted.is_placed:
+            return "This copies data to a cluster that was entered in the form."
+        if self.action is not Action.NAMESPACE_INFRASTRUCTURE:
+            return ""
+        if self.preview.moves_points:
+            return "This moves the data of a namespace to another cluster."
+        return "This changes the tier or the infrastructure of a namespace."
 
     @property
     def conflicts(self) -> list[EditConflict]:

@@ -153,8 +153,11 @@ def _carried_out(
     actor, saved = gate.actor_of(request), now.saved
     returns_to = _returns_to(saved)
     second = approvals.needed(actor, saved, now.wanted, now.preview)
-    if now.needs_password or (second is not None and second.is_actor):
-        step_up.require_password(request)
+    reason = now.password_reason
+    if second is not None and second.is_actor:
+        reason = f"This confirms another person's plan. {reason}".strip()
+    if reason:
+        step_up.require_password(request, reason)
     try:
         outcome = service.carry_out(actor, saved, now.wanted, digest)
     except PlanChanged:

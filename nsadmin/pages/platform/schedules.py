@@ -124,6 +124,8 @@ def _held_row(actor: Actor, held: HeldExpiry) -> HeldRow:
 def schedule_run(request: HttpRequest, name: str) -> HttpResponse:
     """Ask a worker to run the schedule now."""
     actor = gate.actor_of(request)
+    # Asked before the request, whose own run could have begun otherwise.
+    is_running = name in single_flight.running(timezone.now())
     try:
         runs.request_run(name, actor.label)
     except (Conflict, Unavailable) as error:
@@ -135,7 +137,6 @@ def schedule_run(request: HttpRequest, name: str) -> HttpResponse:
         actor=actor,
         organization_id=actor.organization_id,
     )
-    is_running = name in single_flight.running(timezone.now())
     after = "It starts when the running one ends." if is_running else ""
     messages.info(request, f"{title(name)} is queued for a worker. {after}".strip())
     return _after(request)

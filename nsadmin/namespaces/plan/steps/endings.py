@@ -12,18 +12,25 @@ from nsadmin.namespaces.schema.document import Namespace
 
 @dataclass(frozen=True, slots=True)
 class SetExpiry(Step):
-    """Set the expiry; times as ISO text, None for no expiry."""
+    """Set the expiry; times as ISO text, None for no expiry.
+
+    After it, the namespace can be restored for `days`; 0 if that number is not known.
+    """
 
     kind: ClassVar[str] = "set_expiry"
     store: ClassVar[Store] = "namespace store"
     name: str
     before: str | None
     after: str | None
+    days: int = 0
 
     @classmethod
-    def of(cls, namespace: Namespace, end: datetime | None) -> "SetExpiry":
+    def of(
+        cls, namespace: Namespace, end: datetime | None, *, days: int = 0
+    ) -> "SetExpiry":
         """Return the step that gives a namespace this expiry."""
-        return cls(namespace.label, expiry_text(namespace.expires_at), expiry_text(end))
+        before = expiry_text(namespace.expires_at)
+        return cls(namespace.label, before, expiry_text(end), days)
 
     def sentence(self) -> str:
         """Return the description with the times."""
@@ -51,7 +58,7 @@ class SetExpiry(Step):
             return []
         sentence = (
             f"On {written_time(self.after)} “{self.name}” is deleted with "
-            f"{_contents(actual)}."
+            f"{_contents(actual)}. {_restorable(self.days)}"
         )
         return [PlanWarning(sentence, needs_tick=True)]
 
@@ -97,13 +104,12 @@ class DeleteNamespace(Step):
         """Return the description with the name."""
         return f"Delete “{self.name}” with everything in it."
 
-    def hint(self) -> str:
-        """Return how long it can be restored."""
-        return f"Admins can restore it for {self.days} days."
-
     def warnings(self, actual: ActualCollection | None) -> list[PlanWarning]:
-        """Return the warning of what goes."""
-        sentence = f"“{self.name}” is deleted with {_contents(actual)}."
+        """Return the warning of what goes, and how long it can come back."""
+        sentence = (
+            f"“{self.name}” is deleted with {_contents(actual)}. "
+            f"{_restorable(self.days)}"
+        )
         return [PlanWarning(sentence, needs_tick=True)]
 
 
@@ -120,6 +126,13 @@ def _contents(actual: ActualCollection | None) -> str:
     if actual.points == 1:
         return "its one point and everything else in it"
     return f"its {actual.points:,} points and everything else in it"
+
+
+def _restorable(days: int) -> str:
+    """Return how long the deleted namespace can be restored; 0 is not known."""
+    if not days:
+        return "Admins can then restore it for some days."
+    return f"Admins can restore it for {days} day{'' if days == 1 else 's'} after that."
 
 
 def _time(text: str) -> datetime:

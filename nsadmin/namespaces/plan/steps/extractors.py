@@ -28,6 +28,10 @@ class AppendExtractor(Step):
             "locked."
         )
 
+    def hint(self) -> str:
+        """Return that the extractor stays for good."""
+        return "It cannot be removed afterwards."
+
     def apply(self, document: Raw, *, sealed: Raw | None = None) -> Raw:
         """Add the entry and the inference services of its vectors."""
         entry = {
