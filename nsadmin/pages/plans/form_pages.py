@@ -55,7 +55,7 @@ class FormPage(Generic[F]):
             raise Invalid(str(next(iter(form.errors.values()))[0]))
         wanted = self.wanted(actor, view, form)
         conflicts = form.contested(view.namespace)
-        return Reading(wanted, any(not conflict.choice for conflict in conflicts))
+        return Reading(wanted, tuple(c.key for c in conflicts if not c.choice))
 
 
 _pages: dict[str, FormPage[Any]] = {}

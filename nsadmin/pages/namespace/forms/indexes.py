@@ -13,7 +13,7 @@ from django.http import QueryDict
 
 from nsadmin.errors import Invalid, NsadminError
 from nsadmin.namespaces.plan.desired import required_indexes
-from nsadmin.namespaces.plan.index_steps import index_steps
+from nsadmin.namespaces.plan.index_steps import declared_list, index_steps
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
 from nsadmin.pages.namespace.forms.index_edits import (
@@ -25,7 +25,6 @@ from nsadmin.pages.namespace.forms.index_fields import (
     AUTO_INDEX_HINT,
     IndexFields,
     as_input,
-    declared_list,
     essential,
 )
 from nsadmin.pages.namespace.forms.index_rows import Texts
