@@ -15,7 +15,6 @@ from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import change_titles
 from nsadmin.pages.common.forms.base import EditConflict
-from nsadmin.pages.namespace.forms.settings import SettingsForm
 from nsadmin.plans.forms import Input
 from nsadmin.plans.models import SavedPlan
 
@@ -61,7 +60,7 @@ def as_conflicts(
 def _label(key: str) -> str:
     if key.startswith(INDEX):
         return f"the index on {key.removeprefix(INDEX)}"
-    return SettingsForm.labels.get(key) or change_titles.field_word(key)
+    return change_titles.WITHIN.get(key) or change_titles.field_word(key)
 
 
 def _text(key: str, value: Any) -> str:
