@@ -69,6 +69,12 @@ class IndexesForm(IndexFields):
         """The carried edits, and that of the editor if it names a field."""
         return [*self.carried, *self._edited()]
 
+    def changing(self, namespace: Namespace) -> list[IndexEdit]:
+        """Return the edits without that of the editor if it is as it is stored."""
+        stored = {i.field_name: essential(i.schema) for i in namespace.indexes}
+        made = [e for e in self._edited() if stored.get(e.field) != e.schema]
+        return [*self.carried, *made]
+
     def _edited(self) -> list[IndexEdit]:
         field = self.indexed_field
         if not field or not self.is_bound:
