@@ -30,7 +30,8 @@ class FormPage(Generic[F]):
     valid form asks for. `after` is the page to return to once the plan is carried out,
     by default this one; `back` is the field of the form that can name another.
     `edits` is false for a page without fields to fill in: then one goes back to the
-    page `after`. `rereads` is false for a form that is not compared with the namespace:
+    page `after`. `edited_at` is the page that shows the form, by default this one.
+    `rereads` is false for a form that is not compared with the namespace:
     its plan is made of the request that was written down.
     """
 
@@ -40,6 +41,7 @@ class FormPage(Generic[F]):
     after: str = ""
     back: str = ""
     edits: bool = True
+    edited_at: str = ""
     rereads: bool = True
     source: Literal["form", "yaml"] = "form"
 

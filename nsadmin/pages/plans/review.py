@@ -90,7 +90,13 @@ def show(request: HttpRequest, review: Review, *, status: int = 200) -> HttpResp
     )
     context = {
         **namespace_scope(view),
-        **head.context(request, review.saved, view, has_moved=review.has_moved),
+        **head.context(
+            request,
+            review.saved,
+            view,
+            has_moved=review.has_moved,
+            is_silent=review.preview.qdrant_silent,
+        ),
         **_plan_context(review),
         "warnings": _warnings(request, review),
         "ticks_missing": review.is_incomplete,
