@@ -13,6 +13,7 @@ from django.http import QueryDict
 from pydantic import SecretStr
 
 from nsadmin.access.actor import Actor
+from nsadmin.namespaces.plan.merge import Contest
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.plans.requests import Wanted
 
@@ -32,10 +33,15 @@ class SentForm:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a form asks for; `is_undecided` while a conflict of edits has no choice."""
+    """What a plan asks for now, with the values that another person changed too.
+
+    `undecided` are the keys of those without a choice. `contests` are those of a plan
+    that is not read from a form; a form shows its own.
+    """
 
     wanted: Wanted
-    is_undecided: bool = False
+    undecided: tuple[str, ...] = ()
+    contests: tuple[Contest, ...] = ()
 
 
 FormReader = Callable[[Actor, NamespaceView, SentForm], Reading]

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from nsadmin.audit import search
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import NotFound
+from nsadmin.namespaces.plan import merge
 from nsadmin.namespaces.plan.patch_request import PatchRequest
 from nsadmin.namespaces.plan.plan import ChangeRequest
 from nsadmin.namespaces.plan.protection import Protection
@@ -98,7 +99,10 @@ def end_of(data: Raw) -> datetime | None:
 def _patch(
     patch: NamespacePatch, namespace: Namespace, *, pause_writes: bool
 ) -> tuple[Raw, SecretStr | None]:
-    """Return a patch as data; a key with its address, so that it goes nowhere else."""
+    """Return a patch as data; a key with its address, so that it goes nowhere else.
+
+    `base` has what is stored now of what it changes, to tell changes of others later.
+    """
     body = patch.model_dump(exclude_none=True, exclude={"infrastructure"})
     secret = None
     if patch.infrastructure is not None:
@@ -108,7 +112,8 @@ def _patch(
         if secret is not None and namespace.infrastructure.get("qdrant_url"):
             place.setdefault("qdrant_url", namespace.infrastructure["qdrant_url"])
         body["infrastructure"] = place if secret is not None else _bare(place, key)
-    return {"kind": "patch", "body": body, "pause_writes": pause_writes}, secret
+    data: Raw = {"kind": "patch", "body": body, "pause_writes": pause_writes}
+    return {**data, "base": merge.base_of(patch, namespace)}, secret
 
 
 def _bare(place: Raw, key: Any) -> Raw:

@@ -1,5 +1,7 @@
 """Keeping plans, making them again, and confirming them."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from django.http import QueryDict
@@ -13,7 +15,10 @@ from nsadmin.errors import Conflict, Invalid, NsadminError
 from nsadmin.names import clip
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.change.commit import Outcome, Preview
+from nsadmin.namespaces.plan import merge
+from nsadmin.namespaces.plan.patch_request import PatchRequest
 from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.plans import approvals, forms, rates, requests
 from nsadmin.plans.creating import CreationChange
 from nsadmin.plans.forms import Input, Reading, SentForm
@@ -119,10 +124,45 @@ def reading(actor: Actor, saved: SavedPlan, answers: Input | None = None) -> Rea
     read = forms.reader_of(saved.page)
     secret = secret_of(saved)
     if read is None or saved.form is None:
-        return Reading(requests.read(saved.request, secret))
+        wanted = requests.read(saved.request, secret)
+        if not isinstance(wanted, PatchRequest):
+            return Reading(wanted)
+        view = queries.get_stored(actor, saved.namespace_id)
+        return _merged(saved, wanted, view.namespace, answers or {})
     view = queries.get_stored(actor, saved.namespace_id)
     data = forms.as_data(saved.form, answers)
     return read(actor, view, SentForm(data, secret, saved.request))
+
+
+def _merged(
+    saved: SavedPlan, wanted: PatchRequest, namespace: Namespace, answers: Input
+) -> Reading:
+    """Return a patch as it is asked for now, without what others have changed since."""
+    base = saved.request.get("base")
+    if base is None:  # kept before plans had it
+        if namespace.revision == saved.revision:
+            return Reading(wanted)
+        raise Conflict(
+            "The namespace has changed since this plan was made. Make a new one.",
+            code="plan_outdated",
+        )
+    choices = {k.removeprefix("keep-"): v[-1] for k, v in answers.items() if v}
+    theirs = {key for key, choice in choices.items() if choice == "theirs"}
+    now = merge.merged(wanted.patch, base, namespace, theirs)
+    keys = (contest.key for contest in now.contests)
+    undecided = tuple(k for k in keys if choices.get(k) not in ("theirs", "mine"))
+    return Reading(replace(wanted, patch=now.patch), undecided, now.contests)
+
+
+def _refusal(undecided: Sequence[str]) -> Conflict:
+    """Return the refusal of a plan with values that another person changed too."""
+    paths = [key.replace(merge.INDEX, "payload_indexes.", 1) for key in undecided]
+    return Conflict(
+        f"Another person changed {paths[0]} too, since the plan was made. Open the "
+        "plan's page and choose, or make a new plan.",
+        code="edit_conflict",
+        details={"field": paths[0], "fields": paths},
+    )
 
 
 def preview_again(actor: Actor, saved: SavedPlan) -> Preview:
@@ -163,11 +203,8 @@ def confirm(
     """
     require_open(saved)
     asked = reading(actor, saved)
-    if asked.is_undecided:
-        raise Conflict(
-            "Another person changed the same value. Open the plan's page and choose.",
-            code="edit_conflict",
-        )
+    if asked.undecided:
+        raise _refusal(asked.undecided)
     shown = plan_now(actor, saved.namespace_id, asked.wanted)
     expected = digest or saved.digest
     shown.plan.require_digest(expected)

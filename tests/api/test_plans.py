@@ -120,8 +120,8 @@ def test_warnings_are_accepted_by_their_ticks(call):
 
 
 def test_one_that_moved_answers_the_new_plan(call, own):
-    made = planned(call, own)
-    call("PATCH", own, {"description": "theirs"})
+    made = planned(call, own, description="x", auto_create_indexes=True)
+    call("PATCH", own, {"description": "x"})
     at = f"{own}/plans/{made['plan_id']}"
     assert json.loads(call("GET", at).content)["holds"] is False
     refused = call("POST", f"{at}/confirm")
@@ -130,6 +130,17 @@ def test_one_that_moved_answers_the_new_plan(call, own):
     assert error["code"] == "plan_moved"
     digest = error["details"]["plan"]["digest"]
     assert call("POST", f"{at}/confirm?plan_digest={digest}").status_code == 200
+
+
+def test_a_value_that_another_changed_too_is_refused_with_its_field(call, own):
+    made = planned(call, own)
+    call("PATCH", own, {"description": "theirs"})
+    refused = call("POST", f"{own}/plans/{made['plan_id']}/confirm")
+    assert refused.status_code == 409
+    error = error_of(refused)
+    assert error["code"] == "edit_conflict"
+    assert error["details"]["field"] == "description"
+    assert store.get(call.cast.own.namespace_id)["description"] == "theirs"
 
 
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("stranger", 404)])

@@ -428,3 +428,18 @@ def test_stopwords_that_are_no_list_do_not_break_the_editor(cast, browse):
     response = browse().get(address)
     assert response.status_code == 200
     assert 'value="title"' in response.content.decode()
+
+
+def test_an_index_that_was_not_changed_is_not_among_the_changes(browse, address):
+    client = browse()
+    opened = hidden(client.get(f"{address}?change=title").content.decode())
+    same = {**opened, "type": "keyword"}
+    refused = client.post(address, {**same, "step": "add"}, headers=HTMX)
+    assert refused.status_code == 422
+    text = refused.content.decode()
+    assert "Nothing was changed: the index is stored like this." in text
+    picked = client.post(address, {**same, "step": "change number"}, headers=HTMX)
+    assert "edit" not in carried(picked.content.decode())
+    alone = client.post(address, same, headers=HTMX)
+    assert alone.status_code == 422
+    assert "Nothing was changed" in alone.content.decode()

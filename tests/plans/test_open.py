@@ -67,6 +67,20 @@ def test_the_organization_lists_all_of_its_own(cast):
     )
 
 
+def test_the_organization_sees_present_names_values_and_what_still_holds(cast):
+    described(cast, text="Scenes and faces.")
+    own_id = cast.own.namespace_id
+    client = cast.browser("viewer")
+    listed = text_of(client.get("/namespaces/plans/"))
+    assert "Set the description to “Scenes and faces.”" in listed
+    assert "Holds" in listed
+    renamed = parse_patch({"namespace_name": "renamed since"})
+    commit.commit(cast.actor(), own_id, renamed)
+    listed = text_of(client.get("/namespaces/plans/"))
+    assert '<span dir="auto">renamed since</span>' in listed
+    assert "The namespace has changed since" in listed
+
+
 def test_a_system_namespace_does_not_tell_of_the_clones_of_others(cast):
     change = CloneChange(CloneRequest("ours"), cast.northlight.organization_id)
     own_id = cast.system.namespace_id

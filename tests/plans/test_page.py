@@ -5,12 +5,16 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.test import override_settings
 from django.utils import timezone
 
 from nsadmin.access.models import Organization
 from nsadmin.audit.models import AuditEvent
 from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.lifecycle import creation
 from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.plans import service
+from nsadmin.plans.creating import CreationChange
 from nsadmin.plans.models import SavedPlan
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace
@@ -22,7 +26,7 @@ from tests.pages.plans import (
     shown_plan,
     ticks_of,
 )
-from tests.plans.conftest import described
+from tests.plans.conftest import described, person
 
 FORM = {"namespace_name": "film archive", "description": "Scenes and faces."}
 
@@ -118,8 +122,62 @@ def test_without_script_the_form_says_where_its_input_is(cast, own):
     client = cast.browser()
     shown_plan(client, f"{own}settings/", FORM)
     text = client.get(f"{own}settings/").content.decode()
-    assert "You sent this form; its plan is not confirmed." in text
+    made = f"{SavedPlan.objects.get().made_at:%H:%M:%S}"
+    said = f"You sent this form at {made}; its plan “Set the description to"
+    assert said in text
     assert "You sent this form" not in client.get(f"{own}settings/").content.decode()
+
+
+def test_a_confirmed_plan_is_not_called_unconfirmed(cast, own):
+    client = cast.browser()
+    shown = shown_plan(client, f"{own}settings/", FORM)
+    confirm(cast.browser("member"), shown)
+    assert "You sent this form" not in client.get(f"{own}settings/").content.decode()
+
+
+def test_back_from_the_plan_of_an_expiry_shows_the_choice(cast, own):
+    client = cast.browser()
+    shown = shown_plan(client, f"{own}expiry/", {"ends": "7"})
+    assert "Back to editing" in shown
+    assert edit_address(shown).startswith(f"{own}settings/?plan=")
+    text = client.get(edit_address(shown)).content.decode()
+    assert re.search(r'<option value="7"\s+selected', text)
+    assert not re.search(r'<option value="never"\s+selected', text)
+
+
+def test_one_that_cannot_be_made_does_not_say_that_it_holds(cast):
+    saved = described(cast, text="x")
+    saved.request = {"kind": "revert", "op_id": "gone"}
+    saved.save()
+    text = text_of(cast.browser().get(page_of(saved)))
+    assert "This plan cannot be confirmed." in text
+    assert "Cannot be confirmed now" in text
+    assert "Holds" not in text
+
+
+def test_while_qdrant_is_silent_it_waits_and_has_no_button(cast):
+    patch = parse_patch({"payload_indexes": [{"field_name": "rank", "type": "float"}]})
+    saved = service.keep(person(cast), cast.own.namespace_id, patch, source="api")
+    with override_settings(NSADMIN_QDRANT_URL="http://127.0.0.1:9"):
+        text = text_of(cast.browser().get(page_of(saved)))
+    assert "Waits for Qdrant" in text
+    assert "Holds" not in text
+    assert 'value="confirm"' not in text
+    assert "Check again" in text
+
+
+def test_the_plan_of_a_creation_that_runs_leads_to_the_namespace(cast):
+    client = cast.browser()
+    response = client.post(
+        "/namespaces/new/", {"namespace_name": "new one", "compute_tier": "shared"}
+    )
+    address = response.headers["Location"]
+    saved = SavedPlan.objects.get()
+    wanted = service.reading(person(cast), saved).wanted
+    assert isinstance(wanted, CreationChange)
+    creation.create(person(cast), wanted.request, operation=wanted.operation)
+    answer = client.get(address)
+    assert answer.headers["Location"] == f"/namespaces/{saved.namespace_id}/"
 
 
 def test_the_plan_of_another_page_fills_no_form(cast, own):

@@ -97,15 +97,19 @@ def test_a_viewer_cannot_confirm(cast):
 
 
 def test_one_that_moved_is_refused_with_the_new_plan(cast):
-    saved = described(cast)
-    other = parse_patch({"description": "theirs"})
-    commit.commit(cast.actor("member"), cast.own.namespace_id, other)
+    indexed = make_namespace(
+        cast.northlight, "indexed", indexes={"rank": {"type": "float"}}
+    )
+    drop = parse_patch({"payload_indexes": [], "description": "planned"})
+    saved = service.keep(person(cast), indexed.namespace_id, drop, source="api")
+    theirs = parse_patch({"payload_indexes": []})
+    commit.commit(cast.actor("member"), indexed.namespace_id, theirs)
     assert service.holds(person(cast), saved) is False
     with pytest.raises(PlanChanged) as refused:
         service.confirm(person(cast), saved, ticks=set())
     digest = refused.value.details["plan"]["digest"]
     service.confirm(person(cast), saved, ticks=set(), digest=digest)
-    assert store.get(cast.own.namespace_id)["description"] == "planned"
+    assert store.get(indexed.namespace_id)["description"] == "planned"
 
 
 def test_another_change_does_not_move_it(cast):

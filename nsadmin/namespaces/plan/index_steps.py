@@ -52,6 +52,19 @@ def index_steps(
     return drops + builds
 
 
+def declared_list(namespace: Namespace, besides: str = "") -> list[dict[str, Any]]:
+    """Return the declared indexes as a body of PATCH, without the one on `besides`."""
+    return [
+        {
+            "field_name": index.field_name,
+            "type": index.type,
+            "field_schema": dict(index.schema),
+        }
+        for index in namespace.indexes
+        if index.field_name != besides
+    ]
+
+
 def require_budget(total: int) -> None:
     """Raise Invalid if `total`, which counts all indexes, is over the limit."""
     if total > MAX_INDEXES:

@@ -4,13 +4,14 @@
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from nsadmin.names import clip
 from nsadmin.namespaces.plan.steps.endings import written_time
 from nsadmin.pages.common.badges import TIERS
 
 _LONGEST = 120
+_VALUE = 40
 _NAMES = ("Qdrant", "Ray", "GPU")
 _WORDS = {
     "namespace_name": "Name",
@@ -27,6 +28,12 @@ _WORDS = {
     "infrastructure.qdrant_api_key": "Qdrant API key",
     "infrastructure.gpu_type": "GPU type",
     "infrastructure.gpus_per_worker": "GPUs per worker",
+}
+# The plain fields within a sentence.
+WITHIN: Final[Mapping[str, str]] = {
+    "namespace_name": "the name",
+    "description": "the description",
+    "auto_create_indexes": "automatic indexes",
 }
 
 Change = Mapping[str, Any]
@@ -60,8 +67,16 @@ def planned_title(steps: Iterable[Change], *, most: int = 2) -> str:
 
     One line; the steps after `most` are counted.
     """
-    found = [clip(_other(step), _LONGEST) for step in steps]
+    found = [clip(_planned(step), _LONGEST) for step in steps]
     return _line(found, most)
+
+
+def _planned(step: Change) -> str:
+    """Return the sentence of a step; with the new value where it leaves that out."""
+    sentence, after = _other(step), step.get("after")
+    if str(step.get("field", "")).endswith("description") and after:
+        return f"{sentence} to “{clip(' '.join(str(after).split()), _VALUE)}”"
+    return sentence
 
 
 def _line(found: list[str], most: int) -> str:

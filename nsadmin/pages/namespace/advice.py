@@ -16,6 +16,7 @@ from nsadmin.advice.evidence import Advised
 from nsadmin.advice.rules import AUTO_THRESHOLD, CLAIM
 from nsadmin.errors import Invalid, Unavailable
 from nsadmin.jobs.schedules import beat
+from nsadmin.namespaces.plan.index_steps import declared_list
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import api_examples
@@ -23,7 +24,6 @@ from nsadmin.pages.common.page_context import editable, may
 from nsadmin.pages.namespace import advice_figures
 from nsadmin.pages.namespace.advice_figures import Used
 from nsadmin.pages.namespace.forms.advice import AdviceForm, DismissForm
-from nsadmin.pages.namespace.forms.index_fields import declared_list
 from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, show_form
 from nsadmin.pages.plans.form_pages import FormPage, form_page, kept_form
 

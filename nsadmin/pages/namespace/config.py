@@ -22,6 +22,7 @@ PAGE = form_page(
         "config",
         lambda sent: ConfigForm.sent(sent.data, None),
         lambda _actor, view, form: form.patch(view),
+        rereads=False,
         source="yaml",
     )
 )

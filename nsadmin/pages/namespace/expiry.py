@@ -18,21 +18,9 @@ from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.done import SeeOther, say_done
 from nsadmin.pages.common.page_context import editable
 from nsadmin.pages.namespace.forms.expiry import EndForm
-from nsadmin.pages.namespace.settings import filled_plan_form
+from nsadmin.pages.namespace.settings import EXPIRY, filled_plan_form
 from nsadmin.pages.plans.flow import PlanForm, keep_plan, show_form
-from nsadmin.pages.plans.form_pages import FormPage, form_page
 from nsadmin.plans.endings import ExpiryChange
-from nsadmin.plans.requests import end_of
-
-PAGE = form_page(
-    FormPage(
-        "expiry",
-        lambda sent: EndForm(sent.data, planned=end_of(sent.request)),
-        lambda _actor, _view, form: ExpiryChange(form.end()),
-        after="settings",
-        edits=False,
-    )
-)
 
 
 @gate.page(Action.NAMESPACE_UPDATE)
@@ -58,7 +46,7 @@ def expiry(request: HttpRequest, namespace_id: str) -> HttpResponse:
 
 def _plan_form(shown: PlanForm, form: EndForm) -> PlanForm:
     """Return the form of the expiry as the settings page shows it."""
-    return PlanForm(shown.view, form, PAGE, shown.template, shown.context)
+    return PlanForm(shown.view, form, EXPIRY, shown.template, shown.context)
 
 
 def _extended(

@@ -13,6 +13,8 @@ from nsadmin.pages.namespace.forms.expiry import EndForm
 from nsadmin.pages.namespace.forms.settings import SettingsForm
 from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, show_form
 from nsadmin.pages.plans.form_pages import FormPage, form_page, kept_form
+from nsadmin.plans.endings import ExpiryChange
+from nsadmin.plans.requests import end_of
 
 _WEEK_S = 7 * 24 * 60 * 60
 PAGE = form_page(
@@ -20,6 +22,15 @@ PAGE = form_page(
         "settings",
         lambda sent: SettingsForm(sent.data),
         lambda _actor, view, form: form.patch(view),
+    )
+)
+EXPIRY = form_page(
+    FormPage(
+        "expiry",
+        lambda sent: EndForm(sent.data, planned=end_of(sent.request)),
+        lambda _actor, _view, form: ExpiryChange(form.end()),
+        after="settings",
+        edited_at="settings",
     )
 )
 
@@ -30,7 +41,8 @@ def settings(request: HttpRequest, namespace_id: str) -> HttpResponse:
     """Show the form; a submitted form becomes a plan."""
     actor = gate.actor_of(request)
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
-    ending = EndForm.usual(view.namespace)
+    kept_end = kept_form(request, view, EXPIRY)
+    ending = kept_end or EndForm.usual(view.namespace)
     if request.method != "POST":
         return show_form(request, filled_plan_form(request, view, ending=ending))
     return handle_plan_form(

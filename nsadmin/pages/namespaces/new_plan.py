@@ -7,18 +7,21 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate, step_up
 from nsadmin.errors import (
     Conflict,
     Forbidden,
     Invalid,
+    NotFound,
     NsadminError,
     PlanChanged,
     Unavailable,
     UpstreamError,
 )
 from nsadmin.namespaces.change.commit import Preview
+from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.schema.infrastructure import KEY_FIELD
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.done import SeeOther, say_done
@@ -52,8 +55,19 @@ def new_plan(request: HttpRequest, plan_id: str) -> HttpResponse:
         wanted = service.reading(actor, saved).wanted
         shown = service.plan_now(actor, saved.namespace_id, wanted)
     except _CAUGHT as error:
+        if _is_being_made(actor, saved):
+            return redirect("overview", saved.namespace_id)
         return kept.show_new(request, saved, error=error)
     return _show(request, saved, shown)
+
+
+def _is_being_made(actor: Actor, saved: SavedPlan) -> bool:
+    """Tell whether a confirmation that still runs has stored the namespace."""
+    try:
+        queries.get_stored(actor, saved.namespace_id)
+    except NotFound:
+        return False
+    return True
 
 
 def _confirm(request: HttpRequest, saved: SavedPlan) -> HttpResponse:
@@ -87,7 +101,7 @@ def _refused(
 ) -> HttpResponse:
     """Say why nothing was created, unless the first of two clicks has created it."""
     now = finding.find_new(gate.actor_of(request), saved.plan_id)
-    if now.is_confirmed:
+    if now.is_confirmed or _is_being_made(gate.actor_of(request), saved):
         return SeeOther(reverse("overview", args=[saved.namespace_id]))
     return say_when(kept.show_new(request, saved, error=error), error)
 
@@ -103,7 +117,9 @@ def _show(
     data = [step.public_json() for step in plan.steps]
     own, standard = presenter.without_standard(data, steps)
     context = {
-        **head.new_context(request, saved, has_moved=moved),
+        **head.new_context(
+            request, saved, has_moved=moved, is_silent=shown.qdrant_silent
+        ),
         "layout": "layouts/organization.html",
         "is_new": True,
         "namespace": namespace,

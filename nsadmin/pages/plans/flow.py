@@ -17,12 +17,14 @@ from nsadmin.errors import (
     UpstreamError,
 )
 from nsadmin.namespaces.read.queries import NamespaceView
+from nsadmin.pages.common import change_titles
 from nsadmin.pages.common.done import SeeOther, page_address
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.htmx import FORM_ADDRESS
 from nsadmin.pages.common.page_context import change_page, namespace_scope, say_when
 from nsadmin.pages.plans.busy import busy_note
 from nsadmin.pages.plans.form_pages import PLAN, FormPage
+from nsadmin.pages.templatetags.formatting import at
 from nsadmin.plans import service
 from nsadmin.plans.forms import kept_input
 from nsadmin.plans.models import SavedPlan
@@ -98,7 +100,8 @@ def keep_plan(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
     address = reverse("plan", args=[own_id, saved.plan_id])
     if not page.edits:
         return SeeOther(address)
-    return lead_to(request, saved.plan_id, address, page_address(own_id, page.name))
+    form_address = page_address(own_id, page.edited_at or page.name)
+    return lead_to(request, saved.plan_id, address, form_address)
 
 
 def lead_to(
@@ -107,7 +110,7 @@ def lead_to(
     """Lead to the page of a plan; Back shows the form with its input as sent."""
     response = SeeOther(address)
     response.headers[FORM_ADDRESS] = f"{form_address}?{PLAN}={plan_id}"
-    request.session[_SENT] = {"path": request.path, "plan": plan_id}
+    request.session[_SENT] = {"path": form_address, "plan": plan_id}
     return response
 
 
@@ -125,14 +128,19 @@ def say_what_was_sent(request: HttpRequest) -> None:
     del request.session[_SENT]
     if PLAN in request.GET:
         return
+    saved = SavedPlan.objects.filter(plan_id=sent["plan"]).first()
+    if saved is None or not saved.is_open:
+        return
     messages.info(
         request,
         format_html(
-            'You sent this form; its plan is not confirmed. <a href="{}?{}={}">Edit it '
-            "as sent</a>",
+            "You sent this form at {}; its plan “{}” is not confirmed. "
+            '<a href="{}?{}={}">Edit it as sent</a>',
+            at(saved.made_at),
+            change_titles.planned_title(saved.shown.get("steps", [])),
             request.path,
             PLAN,
-            sent["plan"],
+            saved.plan_id,
         ),
     )
 
@@ -141,4 +149,5 @@ def edit_address(saved: SavedPlan, page: FormPage[Any]) -> str:
     """Return where the input of a plan is edited, or where its change began."""
     if not page.edits:
         return page_address(saved.namespace_id, page.returns_to(saved.form))
-    return f"{page_address(saved.namespace_id, page.name)}?{PLAN}={saved.plan_id}"
+    address = page_address(saved.namespace_id, page.edited_at or page.name)
+    return f"{address}?{PLAN}={saved.plan_id}"

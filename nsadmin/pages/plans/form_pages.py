@@ -30,7 +30,8 @@ class FormPage(Generic[F]):
     valid form asks for. `after` is the page to return to once the plan is carried out,
     by default this one; `back` is the field of the form that can name another.
     `edits` is false for a page without fields to fill in: then one goes back to the
-    page `after`. `rereads` is false for a form that is not compared with the namespace:
+    page `after`. `edited_at` is the page that shows the form, by default this one.
+    `rereads` is false for a form that is not compared with the namespace:
     its plan is made of the request that was written down.
     """
 
@@ -40,6 +41,7 @@ class FormPage(Generic[F]):
     after: str = ""
     back: str = ""
     edits: bool = True
+    edited_at: str = ""
     rereads: bool = True
     source: Literal["form", "yaml"] = "form"
 
@@ -55,7 +57,7 @@ class FormPage(Generic[F]):
             raise Invalid(str(next(iter(form.errors.values()))[0]))
         wanted = self.wanted(actor, view, form)
         conflicts = form.contested(view.namespace)
-        return Reading(wanted, any(not conflict.choice for conflict in conflicts))
+        return Reading(wanted, tuple(c.key for c in conflicts if not c.choice))
 
 
 _pages: dict[str, FormPage[Any]] = {}

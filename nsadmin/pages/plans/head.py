@@ -24,12 +24,19 @@ from nsadmin.plans.models import SavedPlan
 _HOLDS = Badge("ok", "circle-check-fill", "Holds")
 _MOVED = Badge("warn", "git-compare", "New steps")
 _CHANGED = Badge("warn", "git-compare", "The namespace has changed since")
+_REFUSED = Badge("warn", "alert-triangle-fill", "Cannot be confirmed now")
+_WAITS = Badge("idle", "plug-connected-x", "Waits for Qdrant")
 _CONFIRMED = Badge("ok", "circle-check-fill", "Confirmed")
 _EXPIRED = Badge("idle", "clock", "Expired")
 
 
 def context(
-    request: HttpRequest, saved: SavedPlan, view: NamespaceView, *, has_moved: bool
+    request: HttpRequest,
+    saved: SavedPlan,
+    view: NamespaceView,
+    *,
+    has_moved: bool,
+    is_silent: bool = False,
 ) -> dict[str, Any]:
     """Return the context of the head."""
     page = page_of(saved)
@@ -42,7 +49,7 @@ def context(
         "plan_title": title_of(saved, reverted, has_moved=has_moved),
         "reverted": reverted,
         "reverted_title": change_titles.title(reverted.changes) if reverted else "",
-        "plan_state": state_of(saved, has_moved=has_moved),
+        "plan_state": state_of(saved, has_moved=has_moved, is_silent=is_silent),
         "plan_link": request.build_absolute_uri(
             reverse("plan", args=[own_id, saved.plan_id])
         ),
@@ -62,15 +69,15 @@ def action_of(saved: SavedPlan) -> Action:
     return Action.NAMESPACE_CLONE if is_clone else Action.NAMESPACE_UPDATE
 
 
-def state_of(saved: SavedPlan, *, has_moved: bool) -> Badge:
-    """Return the state of a plan as a badge."""
+def state_of(saved: SavedPlan, *, has_moved: bool, is_silent: bool = False) -> Badge:
+    """Return the state of a plan as a badge; `is_silent` while Qdrant is."""
     if saved.is_confirmed:
         return _CONFIRMED
     if saved.is_expired:
         return _EXPIRED
     if has_moved:
         return _MOVED
-    return _HOLDS
+    return _WAITS if is_silent else _HOLDS
 
 
 def reverted_by(
@@ -96,18 +103,26 @@ def title_of(saved: SavedPlan, reverted: AuditEvent | None, *, has_moved: bool) 
     return "Review the clone" if saved.kind == copying.KIND else "Review the plan"
 
 
-def changed_badge(saved: SavedPlan, revision: int | None) -> Badge:
-    """Return the state of a plan for a reader for whom it is not planned again.
+def changed_badge(
+    saved: SavedPlan, revision: int | None, *, is_refused: bool = False
+) -> Badge:
+    """Return the state of a plan that is not planned again, or cannot be.
 
     `revision` is that of its namespace now; None before it is made.
     """
     if not saved.is_open:
         return state_of(saved, has_moved=False)
+    if is_refused:
+        return _REFUSED
     return _HOLDS if revision in (None, saved.revision) else _CHANGED
 
 
 def new_context(
-    request: HttpRequest, saved: SavedPlan, *, has_moved: bool = False
+    request: HttpRequest,
+    saved: SavedPlan,
+    *,
+    has_moved: bool = False,
+    is_silent: bool = False,
 ) -> dict[str, Any]:
     """Return the context of the head for the plan of a new namespace."""
     can_edit = actor_of(request).may(Action.NAMESPACE_CREATE) and saved.form is not None
@@ -115,7 +130,7 @@ def new_context(
     return {
         "saved": saved,
         "plan_title": title_of(saved, None, has_moved=has_moved),
-        "plan_state": state_of(saved, has_moved=has_moved),
+        "plan_state": state_of(saved, has_moved=has_moved, is_silent=is_silent),
         "plan_link": request.build_absolute_uri(
             reverse("new_plan", args=[saved.plan_id])
         ),

@@ -31,7 +31,9 @@ def show(
     context = {
         **namespace_scope(view),
         **head.context(request, saved, view, has_moved=False),
-        "plan_state": head.changed_badge(saved, view.namespace.revision),
+        "plan_state": head.changed_badge(
+            saved, view.namespace.revision, is_refused=error is not None
+        ),
         "is_done": is_done,
     }
     return _page(request, saved, context, error)
@@ -44,7 +46,7 @@ def show_new(
     context = {
         **head.new_context(request, saved),
         "layout": "layouts/organization.html",
-        "plan_state": head.changed_badge(saved, None),
+        "plan_state": head.changed_badge(saved, None, is_refused=error is not None),
         "is_new": True,
     }
     return _page(request, saved, context, error)

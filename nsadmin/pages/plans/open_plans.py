@@ -1,11 +1,13 @@
 """The open plans of a namespace, and those of an organization."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.namespaces.read import queries
@@ -19,26 +21,33 @@ from nsadmin.plans import creating, finding
 from nsadmin.plans.models import SavedPlan
 
 TEMPLATE = "plans/open.html"
+# What the list of all namespaces knows of each.
+_NOW = ("namespace_id", "name", "revision")
 
 
 @dataclass(frozen=True, slots=True)
 class OpenPlan:
-    """An open plan in a list; `state` is None where the namespace was not read."""
+    """An open plan in a list; `state` is None where the namespace is not known.
+
+    `name` is that of the namespace as it is now.
+    """
 
     saved: SavedPlan
     title: str
     address: str
     state: Badge | None
+    name: str
 
 
-def shown(saved: SavedPlan, state: Badge | None = None) -> OpenPlan:
-    """Return a plan as lists show it."""
+def shown(saved: SavedPlan, state: Badge | None = None, name: str = "") -> OpenPlan:
+    """Return a plan as lists show it, by default with the name that it was made for."""
+    name = name or saved.namespace_name
     if saved.kind == creating.KIND:
         address = reverse("new_plan", args=[saved.plan_id])
-        return OpenPlan(saved, f"Create {saved.namespace_name}", address, state)
+        return OpenPlan(saved, f"Create {name}", address, state, name)
     address = reverse("plan", args=[saved.namespace_id, saved.plan_id])
     title = change_titles.planned_title(saved.shown.get("steps", []))
-    return OpenPlan(saved, title, address, state)
+    return OpenPlan(saved, title, address, state, name)
 
 
 @gate.page(Action.NAMESPACE_READ)
@@ -62,7 +71,7 @@ def organization_plans(request: HttpRequest) -> HttpResponse:
     organization = current_organization(request)
     rows = finding.open_in(organization.organization_id)
     offset = offset_of(request)
-    found = [shown(row) for row in rows[offset : offset + PER_PAGE]]
+    found = _with_states(gate.actor_of(request), rows[offset : offset + PER_PAGE])
     context = {
         "layout": "layouts/organization.html",
         "plans": found,
@@ -70,3 +79,20 @@ def organization_plans(request: HttpRequest) -> HttpResponse:
         "tab": "namespaces",
     }
     return page(request, TEMPLATE, context)
+
+
+def _with_states(actor: Actor, rows: Iterable[SavedPlan]) -> list[OpenPlan]:
+    """Return the plans with the present name and state of their namespaces."""
+    listed = list(rows)
+    known = queries.visible(actor).filter(
+        namespace_id__in={row.namespace_id for row in listed}
+    )
+    now = {own_id: (name, rev) for own_id, name, rev in known.values_list(*_NOW)}
+    found = []
+    for row in listed:
+        if row.namespace_id not in now:
+            found.append(shown(row))
+            continue
+        name, revision = now[row.namespace_id]
+        found.append(shown(row, head.changed_badge(row, revision), name))
+    return found

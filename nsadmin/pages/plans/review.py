@@ -9,21 +9,18 @@ from django.urls import reverse
 
 from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import actor_of
-from nsadmin.audit.models import AuditEvent
 from nsadmin.clones.preview import ClonePreview
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.change.commit import Preview
 from nsadmin.namespaces.change.planning import as_request
 from nsadmin.namespaces.plan.plan import added_vectors
 from nsadmin.namespaces.plan.revert import Revert
-from nsadmin.namespaces.read import queries
-from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.read.reprocessing import to_reprocess
-from nsadmin.pages.common import api_examples, change_titles
+from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.forms.base import ChangeForm, EditConflict
 from nsadmin.pages.common.move_note import PAUSE, move_plan
 from nsadmin.pages.common.page_context import change_page, namespace_scope
-from nsadmin.pages.plans import clone_review, head, presenter
+from nsadmin.pages.plans import clone_review, contests, head, presenter
 from nsadmin.pages.plans.busy import busy_note
 from nsadmin.pages.templatetags.formatting import many, roughly
 from nsadmin.plans import approvals, rates
@@ -39,8 +36,9 @@ from nsadmin.plans.shown import tick_of
 class Review:
     """An open plan as it is shown: what it asks for now and the plan of that.
 
-    `before` are the keys of the steps that were shown last. It `has_moved` if the steps
-    are others by now; it `is_incomplete` after a confirmation without a needed consent;
+    `contests` are the conflicts of a plan without a form of its own. `before` are the
+    keys of the steps that were shown last. It `has_moved` if the steps are others by
+    now; it `is_incomplete` after a confirmation without a needed consent;
     `error` is why it was refused.
     """
 
@@ -49,6 +47,7 @@ class Review:
     preview: Preview
     form: ChangeForm | None
     before: tuple[str, ...]
+    contests: tuple[EditConflict, ...] = ()
     has_moved: bool = False
     is_incomplete: bool = False
     error: NsadminError | None = None
@@ -79,8 +78,15 @@ class Review:
     def conflicts(self) -> list[EditConflict]:
         """The values that another person changed too."""
         if self.form is None:
-            return []
-        return self.form.contested(self.preview.view.namespace)
+            return list(self.contests)
+        return [*self.form.contested(self.preview.view.namespace), *self.contests]
+
+    @property
+    def gives_up(self) -> bool:
+        """Whether another person's change of any value was chosen."""
+        if self.form is not None and self.form.gives_up:
+            return True
+        return any(conflict.gives_way for conflict in self.contests)
 
 
 def show(request: HttpRequest, review: Review, *, status: int = 200) -> HttpResponse:
@@ -91,12 +97,18 @@ def show(request: HttpRequest, review: Review, *, status: int = 200) -> HttpResp
     )
     context = {
         **namespace_scope(view),
-        **head.context(request, review.saved, view, has_moved=review.has_moved),
-        **_plan_context(request, review),
+        **head.context(
+            request,
+            review.saved,
+            view,
+            has_moved=review.has_moved,
+            is_silent=review.preview.qdrant_silent,
+        ),
+        **_plan_context(review),
         "warnings": _warnings(request, review),
         "ticks_missing": review.is_incomplete,
         "error": review.error,
-        "contested": review.conflicts,
+        **_changes_of_others(request, review),
         "busy": busy_note(actor_of(request), view.namespace),
         "stays": review.wanted.stays if isinstance(review.wanted, Revert) else [],
         "second": second,
@@ -127,7 +139,7 @@ def _warnings(request: HttpRequest, review: Review) -> list[tuple[Any, str, bool
     return [(warning, tick, tick in given) for warning, tick in ticks]
 
 
-def _plan_context(request: HttpRequest, review: Review) -> dict[str, Any]:
+def _plan_context(review: Review) -> dict[str, Any]:
     """Return the context of the plan itself: steps, effects, checks."""
     preview, moved = review.preview, review.has_moved
     plan, view = preview.plan, preview.view
@@ -153,7 +165,6 @@ def _plan_context(request: HttpRequest, review: Review) -> dict[str, Any]:
         "pauses": _pauses(review),
         "is_blocked": preview.is_blocked,
         "moved": moved,
-        **_mover_context(request, review.saved, view, moved=moved),
         "action": reverse(
             "plan", args=[review.saved.namespace_id, review.saved.plan_id]
         ),
@@ -187,26 +198,21 @@ def _pauses(review: Review) -> bool:
     return bool(getattr(review.wanted, PAUSE, False))
 
 
-def _mover_context(
-    request: HttpRequest, saved: SavedPlan, view: NamespaceView, *, moved: bool
-) -> dict[str, Any]:
-    """Return who changed the namespace since the plan was made, and what."""
-    mover = _mover(request, saved, view) if moved else None
-    words = ""
-    if mover is not None:
-        words = change_titles.title(mover.changes) or mover.summary.removesuffix(".")
-    return {"mover": mover, "mover_words": words}
-
-
-def _mover(
-    request: HttpRequest, saved: SavedPlan, view: NamespaceView
-) -> AuditEvent | None:
-    """Return the last change of the namespace since the plan was made, else None."""
-    try:
-        events = queries.audit_of(actor_of(request), view, limit=1)
-    except NsadminError:
-        return None
-    return next((event for event in events if event.at >= saved.made_at), None)
+def _changes_of_others(request: HttpRequest, review: Review) -> dict[str, Any]:
+    """Return what others changed since the plan was made, and the conflicts."""
+    conflicts = review.conflicts
+    view = review.preview.view
+    has_others = review.has_moved or bool(conflicts)
+    events = contests.latest(request, view) if has_others else []
+    told = contests.since(events, review.saved) if review.has_moved else []
+    return {
+        "changes": told,
+        "people": {one.event.actor_label for one in told},
+        "contested": contests.with_authors(conflicts, events),
+        "opened_when": (
+            "When the plan was made" if review.contests else "When you opened the form"
+        ),
+    }
 
 
 def ticks_of(request: HttpRequest, preview: Preview) -> set[str]:

@@ -28,7 +28,7 @@ from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.done import SeeOther, back_to, page_address, say_done
 from nsadmin.pages.common.move_note import PAUSE
 from nsadmin.pages.common.page_context import editable, say_when
-from nsadmin.pages.plans import head, kept, presenter, review
+from nsadmin.pages.plans import contests, head, kept, presenter, review
 from nsadmin.pages.plans.flow import forget_sent
 from nsadmin.pages.plans.form_pages import form_of, page_of
 from nsadmin.pages.plans.review import Review
@@ -87,6 +87,7 @@ def _review(actor: Actor, saved: SavedPlan, answers: Input) -> Review:
         preview,
         form_of(saved, page, answers) if page is not None else None,
         before=review.keys_of(saved.shown["steps"]),
+        contests=contests.as_conflicts(asked.contests, answers),
         has_moved=preview.plan.digest != saved.digest,
     )
 
@@ -119,7 +120,7 @@ def _confirm(
 def _decide(request: HttpRequest, now: Review) -> HttpResponse:
     plan = now.preview.plan
     digest = request.POST.get("digest", "")
-    gives_up = now.form is not None and now.form.gives_up
+    gives_up = now.gives_up
     if gives_up and presenter.was_shown(request.POST.getlist("shown"), plan):
         digest = plan.digest
     undecided = any(not conflict.choice for conflict in now.conflicts)
@@ -140,9 +141,7 @@ def _shown_again(
         messages.info(request, "Nothing to change. This change has already been made.")
         return SeeOther(page_address(saved.namespace_id, _returns_to(saved)))
     shown = tuple(request.POST.getlist("shown")) or now.before
-    again = Review(
-        saved, now.wanted, now.preview, now.form, shown, moved, is_incomplete
-    )
+    again = replace(now, before=shown, has_moved=moved, is_incomplete=is_incomplete)
     refused = 422 if is_incomplete else PlanChanged.status if moved else 200
     return review.show(request, again, status=refused)
 

@@ -10,12 +10,12 @@ from nsadmin.embedded.seed.catalogue import BY_SLUG
 from nsadmin.embedded.seed.data.people import HALDEN, NORTHLIGHT
 from nsadmin.embedded.seed.history.people import actor_of, user_of
 from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.plan.index_steps import declared_list
 from nsadmin.namespaces.plan.protection import Protection
 from nsadmin.namespaces.plan.revert import revert_of
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.schema.document import Raw
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
-from nsadmin.pages.namespace.forms.index_fields import declared_list
 
 _AIRFIELDS = BY_SLUG["airfields-of-the-world"].namespace_id
 WEATHER = BY_SLUG["seattle-weather-desk"].namespace_id

@@ -20,15 +20,20 @@ from nsadmin.namespaces.schema.document import Namespace
 class EditConflict:
     """A value that two people changed, with the text of each version.
 
-    `name` is that of the radio buttons; `choice` is `theirs`, `mine` or empty.
+    `choice` is `theirs`, `mine` or empty.
     """
 
-    name: str
+    key: str
     label: str
     theirs: str
     mine: str
     opened: str
     choice: str
+
+    @property
+    def name(self) -> str:
+        """The name of the radio buttons."""
+        return f"keep-{self.key}"
 
     @property
     def gives_way(self) -> bool:
@@ -175,7 +180,7 @@ class ChangeForm(BaseForm):
         before, now = self.opened, self.stored(namespace)
         return [
             EditConflict(
-                name=f"keep-{key}",
+                key=key,
                 label=self.label_of(key),
                 theirs=self.text(key, now[key]),
                 mine=self.text(key, mine),

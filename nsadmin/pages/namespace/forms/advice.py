@@ -7,11 +7,11 @@ from django import forms
 
 from nsadmin.advice.rules import Advice
 from nsadmin.errors import Invalid
+from nsadmin.namespaces.plan.index_steps import declared_list
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
 from nsadmin.namespaces.schema.payload_indexes import INDEX_TYPES
 from nsadmin.pages.common.forms.base import ChangeForm
-from nsadmin.pages.namespace.forms.index_fields import declared_list
 
 
 def tick_of(advice: Advice) -> str:

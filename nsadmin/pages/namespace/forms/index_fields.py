@@ -7,7 +7,7 @@ from django import forms
 from django.http import QueryDict
 
 from nsadmin.advice.rules import AUTO_THRESHOLD
-from nsadmin.namespaces.schema.document import Namespace, Raw
+from nsadmin.namespaces.schema.document import Raw
 from nsadmin.namespaces.schema.index_parameters import (
     FURTHER_PARAMETERS,
     STEMMERS,
@@ -36,19 +36,6 @@ _STOPWORDS = {
     "stopwords.custom": "stopwords",
 }
 _ADVANCED = ("on_disk", "is_principal", "phrase_matching", "ascii_folding")
-
-
-def declared_list(namespace: Namespace, besides: str = "") -> list[dict[str, Any]]:
-    """Return the declared indexes as a body of PATCH, without the one on `besides`."""
-    return [
-        {
-            "field_name": index.field_name,
-            "type": index.type,
-            "field_schema": dict(index.schema),
-        }
-        for index in namespace.indexes
-        if index.field_name != besides
-    ]
 
 
 def essential(schema: Mapping[str, Any]) -> Raw:

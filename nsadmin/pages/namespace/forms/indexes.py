@@ -13,7 +13,7 @@ from django.http import QueryDict
 
 from nsadmin.errors import Invalid, NsadminError
 from nsadmin.namespaces.plan.desired import required_indexes
-from nsadmin.namespaces.plan.index_steps import index_steps
+from nsadmin.namespaces.plan.index_steps import declared_list, index_steps
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
 from nsadmin.pages.namespace.forms.index_edits import (
@@ -25,7 +25,6 @@ from nsadmin.pages.namespace.forms.index_fields import (
     AUTO_INDEX_HINT,
     IndexFields,
     as_input,
-    declared_list,
     essential,
 )
 from nsadmin.pages.namespace.forms.index_rows import Texts
@@ -69,6 +68,12 @@ class IndexesForm(IndexFields):
     def edits(self) -> list[IndexEdit]:
         """The carried edits, and that of the editor if it names a field."""
         return [*self.carried, *self._edited()]
+
+    def changing(self, namespace: Namespace) -> list[IndexEdit]:
+        """Return the edits without that of the editor if it is as it is stored."""
+        stored = {i.field_name: essential(i.schema) for i in namespace.indexes}
+        made = [e for e in self._edited() if stored.get(e.field) != e.schema]
+        return [*self.carried, *made]
 
     def _edited(self) -> list[IndexEdit]:
         field = self.indexed_field

@@ -9,6 +9,7 @@ from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.limits import DESCRIPTION_MAX, NAME_MAX, NAME_MIN
 from nsadmin.namespaces.schema.patch import NamespacePatch, parse_patch
+from nsadmin.pages.common.change_titles import WITHIN
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.namespace.forms.index_fields import AUTO_INDEX_HINT
 
@@ -21,11 +22,7 @@ def _plain(text: str) -> str:
 class SettingsForm(ChangeForm):
     """Name, description and automatic indexes."""
 
-    labels: ClassVar[Mapping[str, str]] = {
-        "namespace_name": "the name",
-        "description": "the description",
-        "auto_create_indexes": "automatic indexes",
-    }
+    labels: ClassVar[Mapping[str, str]] = WITHIN
 
     namespace_name = forms.CharField(
         label="Name",

@@ -13,13 +13,13 @@ from nsadmin.advice.rules import Advice
 from nsadmin.advice.usage import FieldUsage
 from nsadmin.errors import Unavailable
 from nsadmin.namespaces.plan.desired import declared_indexes
+from nsadmin.namespaces.plan.index_steps import declared_list
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.read.rows import IndexRow, index_rows
 from nsadmin.namespaces.schema.limits import MAX_INDEXES
 from nsadmin.pages.common import api_examples
 from nsadmin.pages.common.page_context import may
-from nsadmin.pages.namespace.forms.index_fields import declared_list
 from nsadmin.pages.namespace.forms.indexes import IndexesForm
 from nsadmin.pages.namespace.indexes.changes import changes
 

@@ -39,6 +39,7 @@ PAGE = form_page(
     )
 )
 
+_UNCHANGED = "Nothing was changed: the index is stored like this."
 _STORED = (
     "There is nothing to plan: every change is stored already. Edit one, or choose "
     "another index."
@@ -92,6 +93,10 @@ def _answer(
         return _collect(request, view, form, step, of)
     if form.is_valid() and not (form.edits or form.dropped or form.switch is not None):
         form.add_error("edit", _NOTHING)
+    elif form.is_valid() and not (
+        form.changing(view.namespace) or form.dropped or form.switch is not None
+    ):
+        form.add_error("field_name", _UNCHANGED)
     elif form.is_valid() and not form.touched():
         form.add_error("edit", _STORED)
     if not form.is_valid():
@@ -143,6 +148,9 @@ def _collect(
     if step == _ADD and not form.indexed_field:
         form.add_error("field_name", "Enter the field to index.")
         is_valid = False
+    elif step == _ADD and is_valid and form.edits != form.changing(view.namespace):
+        form.add_error("field_name", _UNCHANGED)
+        is_valid = False
     try:
         if is_valid:
             form.require_possible(view.namespace)
@@ -155,7 +163,7 @@ def _collect(
 
 def _after(view: NamespaceView, form: IndexesForm, step: str, of: str) -> IndexesForm:
     """Return the form after a step."""
-    edits = form.edits
+    edits = form.changing(view.namespace)
     if step == _BUILD:
         kind, _, field = of.partition(" ")
         more = IndexEdit(field, {"type": kind}, is_change=False)
