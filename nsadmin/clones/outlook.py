@@ -45,7 +45,8 @@ def can_resume(conditions: tuple[Condition, ...]) -> bool:
 def require(job: Job) -> None:
     """Raise Conflict if a resumed clone could only fail, because of its source.
 
-    The source is gone, may not be copied, or has changed its vectors. A store that does not answer is no reason: the job waits for it.
+    The source is gone, may not be copied, or has changed its vectors. A store that does
+    not answer is no reason: the job waits for it.
     """
     source, target = _load(job.source_namespace_id), _load(job.namespace_id)
     for condition in _about_source(job, source, target):
