@@ -77,6 +77,7 @@ def test_a_description_is_changed_through_its_plan(demo, visit, scripted):
     page.fill("textarea[name=description]", text)
     page.get_by_role("button", name="Preview plan").click()
     expect(page.locator("h1")).to_have_text("Review the plan")
+    expect(page.locator("h1")).to_be_focused()
     expect(page.locator("#plan")).to_contain_text("Change the description.")
     expect(page.locator("ins")).to_have_text(text)
     page.get_by_role("button", name=re.compile("^Confirm one step")).click()

@@ -63,6 +63,9 @@ def test_a_member_asks_and_cancels(browse, cast, appended, at):
     card = again_part(page)
     assert "Requested" in card
     assert "Not measured yet." in card
+    overview = " ".join(member.get(at).text.split())
+    assert "No worker of the platform has begun it." in overview
+    assert "do not find points that lack them" in overview
     measuring.measure(row.request_id)
     assert "On 0 of 4 points, measured" in again_part(
         member.get(f"{at}extractors/").text

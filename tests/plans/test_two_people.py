@@ -204,7 +204,9 @@ def test_others_do_not_set_the_rule(cast, role):
 def test_the_page_of_the_rule(cast, client, second):
     client.force_login(cast.users["admin"])
     page = "/organization/second-person/"
-    assert "A second person confirms" in client.get(page).content.decode()
+    shown = client.get(page).content.decode()
+    assert "A second person confirms" in shown
+    assert "needs at least two admins" in shown
     text = client.post(page, {"change": ["delete"]}, follow=True).content.decode()
     assert "Confirmations saved." in text
     unsure = client.post(page, {}, follow=True).content.decode()

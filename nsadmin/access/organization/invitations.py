@@ -83,12 +83,12 @@ def invite(
 ) -> IssuedInvitation:
     """Invite an address; a second invitation replaces the link, role and name.
 
-    An empty name keeps the one of the earlier invitation.
-    `inviter` is the actor's account, None for a command. `act_id` makes the call
-    idempotent: a form that is sent twice must not replace the link that it was shown.
+    An empty name keeps the one of the earlier invitation. `inviter` is the actor's
+    account, None for a command. `act_id` makes the call idempotent: a form that is sent
+    twice must not replace the link that it was shown.
     Raises Forbidden in a support session of the organization; Conflict for a repeated
-    `act_id`, for an address that is a member already and
-    where MAX_OPEN invitations are open; Invalid for a bad name or address.
+    `act_id`, for an address that is a member already and where MAX_OPEN invitations
+    are open; Invalid for a bad name or address.
     """
     require_lasting(actor, organization)
     lock_row(organization)
@@ -98,11 +98,7 @@ def invite(
             "only once; if it is lost, make a new one on the members page."
         )
     address = names.clean(email, at="email", what="address").lower()
-    member = organization.memberships.filter(user__email=address).first()
-    if member is not None:
-        raise Conflict(
-            f"{member.user} is already a member.", details={"field": "email"}
-        )
+    _require_no_member(organization, address)
     _require_room(organization, address)
     earlier = organization.invitations.filter(email=address).first()
     secret = secrets.token_urlsafe(32)
@@ -123,6 +119,14 @@ def invite(
     summary = f"Invite {address} as {role}."
     record_event(actor, row, "member:invite", summary, after=role.value, op_id=act_id)
     return IssuedInvitation(row, secret, earlier.created_at if earlier else None)
+
+
+def _require_no_member(organization: Organization, address: str) -> None:
+    member = organization.memberships.filter(user__email=address).first()
+    if member is not None:
+        raise Conflict(
+            f"{member.user} is already a member.", details={"field": "email"}
+        )
 
 
 def _require_room(organization: Organization, address: str) -> None:

@@ -31,7 +31,8 @@ def _facts(namespace: Namespace) -> Iterator[tuple[str, str, str]]:
         per_worker = stored.get("gpus_per_worker") or 0
         yield "GPU", f"{stored['gpu_type']}, {per_worker} per worker", ""
     if stored.get("max_concurrent_jobs"):
-        yield "Jobs at once", f"{stored['max_concurrent_jobs']:,}", ""
+        most = f"{stored['max_concurrent_jobs']:,}"
+        yield "Jobs at once", most, "The subscription may allow fewer"
     if stored.get("ray_head_node_url"):
         unused = "Not used on shared" * is_shared
         yield "Ray head node", str(stored["ray_head_node_url"]), unused

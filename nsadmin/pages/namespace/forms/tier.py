@@ -43,7 +43,9 @@ class TierForm(PlacementForm):
     )
     min_workers = number("At least", 0, 100)
     max_workers = number("At most", 1, 100)
-    max_concurrent_jobs = number("Jobs at once", 1, 1000)
+    max_concurrent_jobs = number(
+        "Jobs at once", 1, 1000, "1 to 1,000; the subscription may allow fewer"
+    )
     autoscaling_enabled = forms.BooleanField(
         label="Add and remove workers by load", required=False
     )
