@@ -139,9 +139,8 @@ def test_back_from_the_plan_of_an_expiry_shows_the_choice(cast, own):
     assert "Back to editing" in shown
     assert edit_address(shown).startswith(f"{own}settings/?plan=")
     text = client.get(edit_address(shown)).content.decode()
-    print(edit_address(shown), SavedPlan.objects.get().form, re.findall(r"<option[^>]*>", text))
-    assert re.search(r'<option value="7"\s+selected', text)
-    assert not re.search(r'<option value="never"\s+selected', text)
+    assert re.search(r'value="7"\s+selected', text)
+    assert not re.search(r'value="never"\s+selected', text)
 
 
 def test_one_that_cannot_be_made_does_not_say_that_it_holds(cast):
