@@ -7,7 +7,10 @@ import pytest
 from django.utils import timezone
 
 from nsadmin.audit.models import AuditEvent
+from nsadmin.namespaces.lifecycle import creation
 from nsadmin.namespaces.read import probe, queries
+from nsadmin.plans import service
+from nsadmin.plans.creating import CreationChange
 from nsadmin.plans.models import SavedPlan
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.templates.models import NamespaceTemplate
@@ -160,6 +163,18 @@ def test_an_expired_plan_is_read_and_edited_again(browse, cast):
     assert confirm(client, shown).status_code == 409
     assert "Kept.</textarea>" in client.get(edit_address(text)).content.decode()
     assert made(cast) is None
+
+
+def test_the_plan_of_a_creation_that_runs_leads_to_the_namespace(browse, cast):
+    client = browse()
+    planned(client, typed(client))
+    saved = SavedPlan.objects.get()
+    actor = cast.actor()
+    wanted = service.reading(actor, saved).wanted
+    assert isinstance(wanted, CreationChange)
+    creation.create(actor, wanted.request, operation=wanted.operation)
+    answer = client.get(f"/namespaces/plans/{saved.plan_id}/")
+    assert answer.headers["Location"] == f"/namespaces/{saved.namespace_id}/"
 
 
 def test_a_crash_before_the_plan_is_noted_loses_nothing(browse, cast):

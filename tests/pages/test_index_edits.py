@@ -286,7 +286,7 @@ def test_changes_that_are_stored_already_keep_the_page(browse, address):
     sent = client.post(address, carried(text) | {"type": "keyword"}, follow=True)
     text = sent.content.decode()
     assert sent.redirect_chain[-1][0].startswith(f"{address}?edits=draft_")
-    assert "every change is stored already" in text
+    assert "Nothing was changed: the index is stored like this." in text
     assert 'name="original" value="title"' in text
 
 

@@ -1,10 +1,13 @@
 """A plan of the API or of YAML leaves alone what others have changed since."""
 
+from dataclasses import replace
+
 import pytest
 
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict
 from nsadmin.namespaces.change import commit
+from nsadmin.namespaces.plan import merge
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.schema import config
 from nsadmin.namespaces.schema.patch import parse_patch
@@ -151,6 +154,19 @@ def test_infrastructure_that_both_changed_is_refused(cast):
     with pytest.raises(Conflict) as refused:
         service.confirm(person(cast), saved, ticks=set())
     assert refused.value.details["field"] == "infrastructure.max_workers"
+
+
+@pytest.mark.parametrize("asked", ["http://old.example", "http://new.example"])
+def test_a_key_goes_only_to_its_own_address(cast, asked):
+    place = {"qdrant_url": asked, "qdrant_api_key": "k", "max_workers": 3}
+    patch = parse_patch({"infrastructure": place})
+    before = replace(cast.own, infrastructure={"qdrant_url": "http://old.example"})
+    base = merge.base_of(patch, before)
+    now = replace(cast.own, infrastructure={"qdrant_url": "http://theirs.example"})
+    kept = merge.merged(patch, base, now).patch.infrastructure
+    assert kept == patch.infrastructure
+    left = merge.merged(patch, base, now, {"infrastructure.qdrant_url"})
+    assert left.patch.infrastructure == {"max_workers": 3}
 
 
 def test_a_plan_that_was_kept_without_a_base_is_refused_after_a_change(cast, indexed):

@@ -11,10 +11,8 @@ from django.utils import timezone
 from nsadmin.access.models import Organization
 from nsadmin.audit.models import AuditEvent
 from nsadmin.namespaces.change import commit
-from nsadmin.namespaces.lifecycle import creation
 from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.plans import service
-from nsadmin.plans.creating import CreationChange
 from nsadmin.plans.models import SavedPlan
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace
@@ -141,8 +139,8 @@ def test_back_from_the_plan_of_an_expiry_shows_the_choice(cast, own):
     assert "Back to editing" in shown
     assert edit_address(shown).startswith(f"{own}settings/?plan=")
     text = client.get(edit_address(shown)).content.decode()
-    assert re.search(r'<option value="7"\s+selected', text)
-    assert not re.search(r'<option value="never"\s+selected', text)
+    assert re.search(r'value="7"\s+selected', text)
+    assert not re.search(r'value="never"\s+selected', text)
 
 
 def test_one_that_cannot_be_made_does_not_say_that_it_holds(cast):
@@ -164,20 +162,6 @@ def test_while_qdrant_is_silent_it_waits_and_has_no_button(cast):
     assert "Holds" not in text
     assert 'value="confirm"' not in text
     assert "Check again" in text
-
-
-def test_the_plan_of_a_creation_that_runs_leads_to_the_namespace(cast):
-    client = cast.browser()
-    response = client.post(
-        "/namespaces/new/", {"namespace_name": "new one", "compute_tier": "shared"}
-    )
-    address = response.headers["Location"]
-    saved = SavedPlan.objects.get()
-    wanted = service.reading(person(cast), saved).wanted
-    assert isinstance(wanted, CreationChange)
-    creation.create(person(cast), wanted.request, operation=wanted.operation)
-    answer = client.get(address)
-    assert answer.headers["Location"] == f"/namespaces/{saved.namespace_id}/"
 
 
 def test_the_plan_of_another_page_fills_no_form(cast, own):

@@ -19,6 +19,7 @@ from nsadmin.namespaces.schema.payload_indexes import PayloadIndexInput
 
 INDEX: Final = "index:"
 _PLACE: Final = "infrastructure."
+_ADDRESS: Final = "qdrant_url"
 _PLAIN: Final = ("namespace_name", "description", "auto_create_indexes")
 
 
@@ -79,14 +80,25 @@ def merged(
             left.add(key)
     update: Raw = {key: None for key in _PLAIN if key in left}
     if patch.infrastructure is not None:
-        place = {
-            k: v for k, v in patch.infrastructure.items() if _PLACE + k not in left
-        }
-        update["infrastructure"] = place or None
+        update["infrastructure"] = _place(patch.infrastructure, left, given_up)
     if patch.payload_indexes is not None:
         touched = {k.removeprefix(INDEX) for k in base.keys() - left if _is_index(k)}
         update["payload_indexes"] = _entries(patch.payload_indexes, touched, namespace)
     return Merged(patch.model_copy(update=update), tuple(contests))
+
+
+def _place(sent: Raw, left: Collection[str], given_up: Collection[str]) -> Raw | None:
+    """Return the infrastructure without what is left as it is; None if that is all.
+
+    A key goes only to the address with which it was sent: both are left, or neither.
+    """
+    place = {key: value for key, value in sent.items() if _PLACE + key not in left}
+    if KEY_FIELD in sent and _ADDRESS in sent and _ADDRESS not in place:
+        if _PLACE + _ADDRESS in given_up:
+            del place[KEY_FIELD]
+        else:
+            place[_ADDRESS] = sent[_ADDRESS]
+    return place or None
 
 
 def _is_index(key: str) -> bool:

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from nsadmin.access.web.gate import actor_of
-from nsadmin.errors import NsadminError
+from nsadmin.errors import Forbidden, NsadminError
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.page_context import change_page, namespace_scope
 from nsadmin.pages.plans import head, presenter
@@ -32,11 +32,16 @@ def show(
         **namespace_scope(view),
         **head.context(request, saved, view, has_moved=False),
         "plan_state": head.changed_badge(
-            saved, view.namespace.revision, is_refused=error is not None
+            saved, view.namespace.revision, is_refused=_is_refused(error)
         ),
         "is_done": is_done,
     }
     return _page(request, saved, context, error)
+
+
+def _is_refused(error: NsadminError | None) -> bool:
+    """Tell whether the error is about the plan, and not about who reads it."""
+    return error is not None and not isinstance(error, Forbidden)
 
 
 def show_new(
@@ -46,7 +51,7 @@ def show_new(
     context = {
         **head.new_context(request, saved),
         "layout": "layouts/organization.html",
-        "plan_state": head.changed_badge(saved, None, is_refused=error is not None),
+        "plan_state": head.changed_badge(saved, None, is_refused=_is_refused(error)),
         "is_new": True,
     }
     return _page(request, saved, context, error)
