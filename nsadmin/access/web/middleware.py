@@ -73,7 +73,9 @@ class ProbeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Return the answer of the probe; pass any other request on."""
         if request.path_info in PROBES:
-            probe: HttpResponseBase = resolve(request.path_info).func(request)
+            match = resolve(request.path_info)
+            request.resolver_match = match  # the request log names the route
+            probe: HttpResponseBase = match.func(request)
             return probe
         return self.get_response(request)
 

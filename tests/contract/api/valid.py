@@ -155,6 +155,8 @@ ANSWERED_WITH = {
     },
     "POST /namespaces/{identifier}/documents/list sort.field minLength": 422,
     "POST /namespaces/{identifier}/documents/list sort.field maxLength": 422,
+    "POST /namespaces/{identifier}/config config minLength": 422,
+    "POST /namespaces/{identifier}/config config maxLength": 422,
     "source_organization_id minLength": 404,
     "source_organization_id maxLength": 404,
     "feature_extractors[].feature_extractor_name minLength": 422,
