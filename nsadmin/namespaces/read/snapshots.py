@@ -225,20 +225,15 @@ def _correct_copy(namespace_id: str) -> None:
 def invalidate(namespace_id: str) -> None:
     """Make the next request probe at once; called after nsadmin's own writes.
 
-    Counts per vector stay until they are counted again, which is due: lists tell of
-    vectors that are on no point meanwhile.
+    Counts per vector stay for the lists, and are due to be counted again.
     """
-    old = timezone.now() - timedelta(days=1)
     mirror.look_soon(namespace_id)
     rows = LastLook.objects.filter(namespace_id=namespace_id)
-    rows.filter(ok=True).update(taken_at=old)
+    rows.filter(ok=True).update(taken_at=timezone.now() - timedelta(days=1))
     for row in rows:
-        row.told = {
-            kind: {**(fact or {}), "at": None}
-            if kind.startswith(VECTOR_COUNT_PREFIX)
-            else fact
-            for kind, fact in row.told.items()
-        }
+        for kind, fact in row.told.items():
+            if kind.startswith(VECTOR_COUNT_PREFIX):
+                row.told[kind] = {**(fact or {}), "at": None}
         row.save(update_fields=["told"])
     ephemeral.drop([f"look:{namespace_id}"])
     redis.release(f"look:{namespace_id}")
