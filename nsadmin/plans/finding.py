@@ -127,6 +127,22 @@ def _open() -> QuerySet[SavedPlan]:
     return rows.defer("form", "sealed")
 
 
+def still_open(plan_id: str) -> SavedPlan | None:
+    """Return a plan that is open; None for any other."""
+    saved = SavedPlan.objects.filter(plan_id=plan_id).first()
+    return saved if saved is not None and saved.is_open else None
+
+
+def present_names(
+    actor: Actor, plans: Iterable[SavedPlan]
+) -> dict[str, tuple[str, int]]:
+    """Return by its id the name and revision that each plan's namespace has now."""
+    ids = {saved.namespace_id for saved in plans}
+    known = queries.visible(actor).filter(namespace_id__in=ids)
+    rows = known.values_list("namespace_id", "name", "revision")
+    return {own_id: (name, revision) for own_id, name, revision in rows}
+
+
 def guarded(organization_id: str, person_id: str) -> QuerySet[SavedPlan]:
     """Return the open plans that need another person than their maker.
 

@@ -161,7 +161,7 @@ def test_a_source_that_changed_is_said_and_no_reason_against_resuming(
 def test_a_clone_is_not_resumed_where_the_source_has_got_a_vector(cast, browse, halted):
     job = halted(state=State.FAILED, error="No.", error_code="clone_unproven")
     target = document.read(store.get(job.namespace_id)).collection
-    collections.create(shared(), target, {"alone": (4, "Cosine")})
+    collections.create(shared(), target, {"alone": (4, "cosine")})
     _changed_source(cast)
     client = browse()
     text = page_of(client, job)

@@ -25,7 +25,7 @@ from nsadmin.pages.common.page_context import change_page, namespace_scope, say_
 from nsadmin.pages.plans.busy import busy_note
 from nsadmin.pages.plans.form_pages import PLAN, FormPage
 from nsadmin.pages.templatetags.formatting import at
-from nsadmin.plans import service
+from nsadmin.plans import finding, service
 from nsadmin.plans.forms import kept_input
 from nsadmin.plans.models import SavedPlan
 
@@ -128,8 +128,8 @@ def say_what_was_sent(request: HttpRequest) -> None:
     del request.session[_SENT]
     if PLAN in request.GET:
         return
-    saved = SavedPlan.objects.filter(plan_id=sent["plan"]).first()
-    if saved is None or not saved.is_open:
+    saved = finding.still_open(sent["plan"])
+    if saved is None:
         return
     messages.info(
         request,

@@ -21,8 +21,6 @@ from nsadmin.plans import creating, finding
 from nsadmin.plans.models import SavedPlan
 
 TEMPLATE = "plans/open.html"
-# What the list of all namespaces knows of each.
-_NOW = ("namespace_id", "name", "revision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +82,7 @@ def organization_plans(request: HttpRequest) -> HttpResponse:
 def _with_states(actor: Actor, rows: Iterable[SavedPlan]) -> list[OpenPlan]:
     """Return the plans with the present name and state of their namespaces."""
     listed = list(rows)
-    known = queries.visible(actor).filter(
-        namespace_id__in={row.namespace_id for row in listed}
-    )
-    now = {own_id: (name, rev) for own_id, name, rev in known.values_list(*_NOW)}
+    now = finding.present_names(actor, listed)
     found = []
     for row in listed:
         if row.namespace_id not in now:
