@@ -22,7 +22,7 @@ from tests.deployment.load import load
 from tests.deployment.web import held_socket
 from tests.embedded_servers import running_mongodb, running_qdrant, running_redis
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 PROXIED = {
     "host": HOST,
     "x-forwarded-proto": "https",

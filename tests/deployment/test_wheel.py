@@ -51,6 +51,7 @@ def test_it_has_the_command(wheel: Path) -> None:
     assert dict(parser["console_scripts"]) == {"nsadmin": "nsadmin.cli:main"}
 
 
+@pytest.mark.faults
 def test_the_demo_starts_from_an_empty_folder(programs: Path, tmp_path: Path) -> None:
     data, folder = tmp_path / "data", tmp_path / "empty"
     data.mkdir()
@@ -67,6 +68,7 @@ def test_the_demo_starts_from_an_empty_folder(programs: Path, tmp_path: Path) ->
     assert not list(folder.iterdir())
 
 
+@pytest.mark.faults
 def test_without_settings_it_names_what_is_missing(programs: Path) -> None:
     done = subprocess.run(
         [programs / "nsadmin", "check", "--deploy"],

@@ -10,6 +10,9 @@ from nsadmin.jobs.models import Job, State
 from tests.faults import clones, releases
 from tests.faults.plant import Plant, until
 
+# Each starts workers of both releases, which takes a minute and a half in all.
+pytestmark = pytest.mark.faults
+
 
 @pytest.fixture(scope="module")
 def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
