@@ -15,8 +15,8 @@ _TURN_S = 0.1
 def run_until_signal(server: Any) -> None:
     """Answer requests until SIGTERM or SIGINT, and then those that are under way.
 
-    `server` is a server of waitress. New connections are left to whoever holds the
-    listening socket too: the other processes, systemd, or the server that comes next.
+    `server` is a server of waitress. New connections are left to the process that
+    holds the listening socket too: another child, systemd, or the server that follows.
     """
     stopping = Event()
 

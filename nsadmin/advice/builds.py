@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from nsadmin.audit.models import AuditEvent, Outcome
+from nsadmin.audit.models import WRITTEN, AuditEvent
 
 # A namespace with more changes in a day has its latest ones read.
 _MOST_EVENTS: Final = 500
@@ -15,7 +15,7 @@ def built_since(namespace_id: str, since: datetime) -> dict[str, datetime]:
         AuditEvent.objects.filter(
             namespace_id=namespace_id,
             at__gte=since,
-            outcome__in=(Outcome.DONE, Outcome.ACCEPTED),
+            outcome__in=WRITTEN,
         )
         .order_by("-at")
         .values_list("changes", "closed_at", "at")[:_MOST_EVENTS]

@@ -1,6 +1,6 @@
 """Audit events: a row is added and closed once, and never changed otherwise."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 from django.utils import timezone
@@ -14,6 +14,10 @@ class Outcome(models.TextChoices):
     ACCEPTED = "accepted", "Accepted, Qdrant catching up"
     REFUSED = "refused", "Refused"
     FAILED = "failed", "Failed"
+
+
+# The outcomes of changes that were written.
+WRITTEN: Final = (Outcome.DONE, Outcome.ACCEPTED)
 
 
 class AuditEvent(models.Model):

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from nsadmin import names
-from nsadmin.audit.models import AuditEvent, Outcome
+from nsadmin.audit.models import WRITTEN, AuditEvent
 
 AuditRows = QuerySet[AuditEvent]
 
@@ -28,8 +28,6 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 SUPPORT = "support"
 # The actions whose changes may be reverted.
 _REVERSIBLE = ("namespace:update", "namespace:extend")
-# The outcomes of changes that were written.
-_WRITTEN = (Outcome.DONE, Outcome.ACCEPTED)
 _COLUMNS = (
     "summary",
     "error",
@@ -97,19 +95,19 @@ def older_than(rows: AuditRows, event_id: int | None) -> AuditRows:
 
 def is_written_update(event: AuditEvent) -> bool:
     """Return whether the event is a change of a namespace that was written."""
-    return event.action in _REVERSIBLE and event.outcome in _WRITTEN
+    return event.action in _REVERSIBLE and event.outcome in WRITTEN
 
 
 def written_update(rows: AuditRows, op_id: str) -> AuditEvent | None:
     """Return the written change of a namespace with this operation id."""
     updates = rows.filter(op_id=op_id, action__in=_REVERSIBLE)
-    return updates.filter(outcome__in=_WRITTEN).first()
+    return updates.filter(outcome__in=WRITTEN).first()
 
 
 def reverted_by(events: Sequence[AuditEvent]) -> dict[str, AuditEvent]:
     """Return {operation id: the written event that reverted it} for these events."""
     op_ids = [event.op_id for event in events]
-    rows = AuditEvent.objects.filter(reverts__in=op_ids, outcome__in=_WRITTEN)
+    rows = AuditEvent.objects.filter(reverts__in=op_ids, outcome__in=WRITTEN)
     return {event.reverts: event for event in rows}
 
 

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Action
-from nsadmin.audit.models import AuditEvent, Outcome
+from nsadmin.audit.models import WRITTEN, AuditEvent
 from nsadmin.errors import NotFound
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.namespaces.read import queries
@@ -84,8 +84,7 @@ def _settled(saved: SavedPlan | None) -> SavedPlan:
         raise _no_plan()
     if not saved.op_id or saved.is_confirmed:
         return saved
-    written = (Outcome.DONE, Outcome.ACCEPTED)
-    events = AuditEvent.objects.filter(op_id=saved.op_id, outcome__in=written)
+    events = AuditEvent.objects.filter(op_id=saved.op_id, outcome__in=WRITTEN)
     event = events.first()
     if event is not None:
         saved.confirmed_by_kind, saved.confirmed_by_id = (

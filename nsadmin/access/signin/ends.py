@@ -20,7 +20,8 @@ from nsadmin.access.models import User
 
 BEGAN_AT: Final = "session_began_at"
 SEEN_AT: Final = "session_seen_at"
-# The header of what nobody asked for; static/js/app.js sends it with every poll.
+# The header of a request that a timer of the page makes: static/js/app.js sends it with
+# every poll.
 POLL_HEADER: Final = "X-Poll"
 # Activity is noted this often at most, so that not every request writes.
 _NOTED_EVERY_S = 60.0

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.http import HttpRequest
 
 from nsadmin.access.web.gate import actor_of
-from nsadmin.audit.models import AuditEvent, Outcome
+from nsadmin.audit.models import WRITTEN, AuditEvent
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.plan.merge import INDEX, Contest
 from nsadmin.namespaces.plan.steps import format_parameters
@@ -21,7 +21,6 @@ from nsadmin.plans.models import SavedPlan
 # Among this many events the author of a value is looked for.
 _LATEST: Final = 50
 _MOST_TOLD: Final = 5
-_WRITTEN: Final = (Outcome.DONE, Outcome.ACCEPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def latest(request: HttpRequest, view: NamespaceView) -> list[AuditEvent]:
         found = queries.audit_of(actor_of(request), view, limit=_LATEST)
     except NsadminError:
         return []
-    return [event for event in found if event.outcome in _WRITTEN]
+    return [event for event in found if event.outcome in WRITTEN]
 
 
 def since(events: Sequence[AuditEvent], saved: SavedPlan) -> list[Told]:
@@ -103,9 +102,8 @@ def with_authors(
 
 def _changes(event: AuditEvent, key: str) -> bool:
     """Tell whether the event changed the value of a conflict."""
-    field = key.removeprefix(INDEX)
-    fields = (field,) if key.startswith(INDEX) else (field, f"infrastructure.{field}")
-    is_index = key.startswith(INDEX)
+    field, is_index = key.removeprefix(INDEX), key.startswith(INDEX)
+    fields = (field,) if is_index else (field, f"infrastructure.{field}")
     return any(
         change.get("field") in fields
         and str(change.get("kind", "")).endswith("_index") == is_index

@@ -5,7 +5,7 @@ from datetime import datetime
 from nsadmin.access.models import Organization
 from nsadmin.access.organization import invitations
 from nsadmin.access.permissions import Role
-from nsadmin.audit.models import AuditEvent, Outcome
+from nsadmin.audit.models import WRITTEN, AuditEvent
 from nsadmin.embedded.seed.catalogue import BY_SLUG
 from nsadmin.embedded.seed.data.people import HALDEN, NORTHLIGHT
 from nsadmin.embedded.seed.history.people import actor_of, user_of
@@ -74,7 +74,7 @@ def revert_cities(_at: datetime) -> None:
     # Accepted, if Qdrant did not answer in time: its steps are then still to be done.
     event = AuditEvent.objects.filter(
         namespace_id=_AIRFIELDS,
-        outcome__in=(Outcome.DONE, Outcome.ACCEPTED),
+        outcome__in=WRITTEN,
         summary__contains="metadata.city",
     ).latest("at")
     request = revert_of(event.op_id, event.changes)

@@ -16,7 +16,7 @@ from nsadmin.namespaces.models import MirroredNamespace
 
 
 def update(columns: Sequence[str], changes: Sequence[Change], stamp: datetime) -> int:
-    """Write these columns of rows that nobody wrote meanwhile; return their number."""
+    """Write these columns of rows that were not written since; return their number."""
     plan = [(name, value_of(name)) for name in columns]
     at = value_of("mirrored_at")
     written = at(stamp)
