@@ -1,0 +1,31 @@
+"""Users, organizations, memberships, invitations, API keys and support sessions."""
+
+from nsadmin.access.models.invitations import Invitation
+from nsadmin.access.models.keys import ApiKey
+from nsadmin.access.models.organizations import (
+    NAME_MAX,
+    Organization,
+    Plan,
+    name_key_of,
+    new_internal_id,
+    new_organization_id,
+    token,
+)
+from nsadmin.access.models.support_sessions import SupportSession
+from nsadmin.access.models.users import Membership, User, UserManager
+
+__all__ = [
+    "NAME_MAX",
+    "ApiKey",
+    "Invitation",
+    "Membership",
+    "Organization",
+    "Plan",
+    "SupportSession",
+    "User",
+    "UserManager",
+    "name_key_of",
+    "new_internal_id",
+    "new_organization_id",
+    "token",
+]
