@@ -113,8 +113,7 @@ def test_quiet_failures_share_a_row_of_their_own():
 
 def test_a_failure_is_kept_as_its_sentence(cast, settings):
     MirrorFill.objects.update(filled_at=timezone.now() - timedelta(hours=1))
-    # Otherwise the driver asks again until its time is over.
-    settings.NSADMIN_MONGODB_URL = "mongodb://127.0.0.1:9/none?retryReads=false"
+    settings.NSADMIN_MONGODB_URL = "mongodb://127.0.0.1:9/none"
     reconcile()
     [row] = runs("reconcile")
     assert "does not answer" in row.error
