@@ -62,6 +62,10 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {"search": "footage", "tier": "dedicated_cpu"},
         {"q": "footage", "tier": "dedicated_cpu"},
     ),
+    "search, in every row, tier": (
+        {"search": "extractor", "tier": "dedicated_cpu"},
+        {"q": "extractor", "tier": "dedicated_cpu"},
+    ),
     "search, two letters": ({"search": "fo"}, {"q": "fo"}),
     "search, few rows": ({"search": "footage-oslo-00"}, {"q": "footage-oslo-00"}),
     "search, nothing": ({"search": "gesarl"}, {"q": "gesarl"}),
