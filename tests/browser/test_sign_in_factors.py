@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import axe, chromium
-from tests.browser.conftest import PATIENCE_MS
+from tests.browser.conftest import PATIENCE_MS, WITH_SCRIPT
 from tests.browser.running_demo import Demo
 from tests.signin.codes import code, next_code
 
@@ -46,6 +46,7 @@ def confirm(page: Page, password: str) -> None:
     page.get_by_role("button", name="Confirm").click()
 
 
+@WITH_SCRIPT
 def test_an_app_is_set_up_asked_for_and_turned_off(
     demo: Demo, browser: Browser, scripted: bool
 ) -> None:

@@ -59,6 +59,7 @@ def test_the_next_request_after_a_restart_succeeds(
     assert opened.connection is not before
 
 
+@pytest.mark.faults
 def test_a_request_under_way_fails_and_the_next_one_does_not(
     postgresql: RunningServer, opened: BaseDatabaseWrapper
 ) -> None:
