@@ -10,8 +10,9 @@ from pydantic import SecretStr
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.organization import second_person
+from nsadmin.access.permissions import Action
 from nsadmin.audit.record import new_op_id
-from nsadmin.errors import Conflict, Invalid, NsadminError
+from nsadmin.errors import Conflict, Forbidden, Invalid, NsadminError
 from nsadmin.names import clip
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.change.commit import Outcome, Preview
@@ -219,6 +220,24 @@ def require_open(saved: SavedPlan) -> None:
         raise Conflict("This plan was confirmed already.", code="plan_confirmed")
     if saved.is_expired:
         raise Conflict("This plan has expired. Make a new one.", code="plan_expired")
+
+
+def may_discard(actor: Actor, saved: SavedPlan) -> bool:
+    """Tell whether the actor may discard a plan: its maker may, and who manages all."""
+    is_maker = (saved.made_by_kind, saved.made_by_id) == (actor.kind, actor.id)
+    return is_maker or actor.may(Action.ORGANIZATION_MANAGE)
+
+
+def discard(actor: Actor, saved: SavedPlan) -> None:
+    """Delete a plan that is not confirmed; nothing is written to its namespace.
+
+    Raises Conflict for a plan that was confirmed, Forbidden for other people's plans.
+    """
+    if not may_discard(actor, saved):
+        raise Forbidden("Only the maker of a plan and admins can discard it.")
+    if saved.is_confirmed:
+        raise Conflict("This plan was confirmed already.", code="plan_confirmed")
+    SavedPlan.objects.filter(pk=saved.pk, confirmed_at=None).delete()
 
 
 def carry_out(
