@@ -1,6 +1,6 @@
 """From a submitted form to a plan that is kept: how every page changes a namespace."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib import messages
@@ -22,6 +22,7 @@ from nsadmin.pages.common.done import SeeOther, page_address
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.htmx import FORM_ADDRESS
 from nsadmin.pages.common.page_context import change_page, namespace_scope, say_when
+from nsadmin.pages.plans import presenter
 from nsadmin.pages.plans.busy import busy_note
 from nsadmin.pages.plans.form_pages import PLAN, FormPage
 from nsadmin.pages.templatetags.formatting import at
@@ -77,6 +78,27 @@ def show_form(
         "base": plan_form.form.written_base(plan_form.view.namespace),
     }
     return change_page(request, plan_form.template, context, status=status)
+
+
+def preview_form(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
+    """Show the steps that a form would plan; nothing is kept."""
+    form = plan_form.form
+    if not form.is_valid():
+        return show_form(request, plan_form, status=422)
+    actor, view = actor_of(request), plan_form.view
+    try:
+        wanted = plan_form.page.wanted(actor, view, form)
+        shown = service.plan_now(actor, view.namespace.namespace_id, wanted)
+    except _CAUGHT as error:
+        form.take(error)
+        return say_when(show_form(request, plan_form, status=error.status), error)
+    context = {
+        **plan_form.context,
+        "is_planned": True,
+        "steps": presenter.steps(shown.plan, []),
+        "summary": presenter.summary(shown.plan),
+    }
+    return show_form(request, replace(plan_form, context=context))
 
 
 def keep_plan(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
