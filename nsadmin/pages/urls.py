@@ -94,9 +94,7 @@ urlpatterns = [
     path("namespaces/new/name/", new_name_check, name="new_name_check"),
     path("namespaces/plans/", organization_plans, name="organization_plans"),
     path("namespaces/plans/<str:plan_id>/", new_plan, name="new_plan"),
-    path(
-        "namespaces/plans/<str:plan_id>/discard/", discard_plan, name="discard_plan"
-    ),
+    path("namespaces/plans/<str:plan_id>/discard/", discard_plan, name="discard_plan"),
     path("namespaces/at-work/", at_work, name="at_work"),
     path("namespaces/views/", saved_views, name="saved_views"),
     path("namespaces/views/<str:view_id>/", saved_view, name="saved_view"),

@@ -1,6 +1,5 @@
 """Keeping plans, making them again, and confirming them."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -155,17 +154,6 @@ def _merged(
     return Reading(replace(wanted, patch=now.patch), undecided, now.contests)
 
 
-def _refusal(undecided: Sequence[str]) -> Conflict:
-    """Return the refusal of a plan with values that another person changed too."""
-    paths = [key.replace(merge.INDEX, "payload_indexes.", 1) for key in undecided]
-    return Conflict(
-        f"Another person changed {paths[0]} too, since the plan was made. Open the "
-        "plan's page and choose, or make a new plan.",
-        code="edit_conflict",
-        details={"field": paths[0], "fields": paths},
-    )
-
-
 def preview_again(actor: Actor, saved: SavedPlan) -> Preview:
     """Return the plan as it is now; it holds if its digest is that of the kept one.
 
@@ -205,7 +193,11 @@ def confirm(
     require_open(saved)
     asked = reading(actor, saved)
     if asked.undecided:
-        raise _refusal(asked.undecided)
+        raise merge.conflict_of(
+            asked.undecided,
+            "the plan was made",
+            "Open the plan's page and choose, or make a new plan.",
+        )
     shown = plan_now(actor, saved.namespace_id, asked.wanted)
     expected = digest or saved.digest
     shown.plan.require_digest(expected)

@@ -16,6 +16,7 @@ from nsadmin.errors import (
     Unavailable,
     UpstreamError,
 )
+from nsadmin.namespaces.plan.patch_request import PatchRequest
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import change_titles
 from nsadmin.pages.common.done import SeeOther, page_address
@@ -29,6 +30,7 @@ from nsadmin.pages.templatetags.formatting import at
 from nsadmin.plans import finding, service
 from nsadmin.plans.forms import kept_input
 from nsadmin.plans.models import SavedPlan
+from nsadmin.plans.requests import Wanted
 
 _CAUGHT = (Invalid, Conflict, RateLimited, Unavailable, UpstreamError)
 
@@ -108,8 +110,7 @@ def keep_plan(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
     wanted = page.wanted(actor, plan_form.view, form)
     shown = service.plan_now(actor, own_id, wanted)
     if shown.plan.is_empty and not form.contested(shown.view.namespace):
-        note = "Nothing to change. Everything is already as requested."
-        messages.info(request, note)
+        messages.info(request, _nothing(wanted))
         sent = kept_input(form.kept_input)
         return SeeOther(page_address(own_id, page.returns_to(sent)))
     kept = form.kept_input
@@ -124,6 +125,15 @@ def keep_plan(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
         return SeeOther(address)
     form_address = page_address(own_id, page.edited_at or page.name)
     return lead_to(request, saved.plan_id, address, form_address)
+
+
+def _nothing(wanted: Wanted) -> str:
+    if isinstance(wanted, PatchRequest) and wanted.made_from is not None:
+        return (
+            "Nothing to change. The file has no change since revision "
+            f"{wanted.made_from:,}, from which it was made; later changes stay."
+        )
+    return "Nothing to change. Everything is already as requested."
 
 
 def lead_to(

@@ -62,9 +62,7 @@ def open_plans(request: HttpRequest, namespace_id: str) -> HttpResponse:
     view = queries.get(actor, namespace_id)
     rows = finding.open_of(actor, view)
     found = [
-        _for_reader(
-            actor, shown(row, head.changed_badge(row, view.namespace.revision))
-        )
+        _for_reader(actor, shown(row, head.changed_badge(row, view.namespace.revision)))
         for row in rows
     ]
     context = {**namespace_scope(view), "plans": found, "tab": ""}

@@ -78,7 +78,9 @@ def overview(request: HttpRequest) -> HttpResponse:
         "promises": found.promises,
         "attention": [(row, _badge(row)) for row in found.attention],
         "found": found,
-        "counts": [(_COUNTED.get(c.trouble, _BADGES[c.trouble]), c) for c in found.counts],
+        "counts": [
+            (_COUNTED.get(c.trouble, _BADGES[c.trouble]), c) for c in found.counts
+        ],
         "failing": found.failing,
         "held": [_held_row(held, now) for held in found.held],
         "may_release": gate.actor_of(request).may(Action.DELETION_RELEASE),
