@@ -438,3 +438,13 @@ def test_what_was_done_stands_in_words_with_the_name_for_programs(browse, own, c
     assert "dedicated_cpu" not in text
     # Its sentence says what is new.
     assert ">film</ins>" not in text
+
+
+def test_a_cancelled_one_shows_no_error(browse, own, cast):
+    event = write(cast, summary="Cloned.")
+    AuditEvent.objects.filter(pk=event.pk).update(outcome="failed", error="cancelled")
+    text = browse().get(f"{own}audit/").content.decode()
+    assert "Cancelled" in text
+    assert ">cancelled</span>" not in text
+    AuditEvent.objects.filter(pk=event.pk).update(error="Qdrant is full.")
+    assert ">Qdrant is full.</span>" in browse().get(f"{own}audit/").content.decode()
