@@ -100,7 +100,7 @@ def test_undo_leads_to_a_plan_that_is_confirmed_with_one_click(cast, own):
     done = client.get(f"{own}settings/").content.decode()
     undo = re.search(r'action="([^"]+revert/[^"]+)"', done)[1]
     before = text_of(client.get(undo))
-    assert "What would be reverted" in before
+    assert "What the revert would do" in before
     assert "Remove the description." in before
     assert SavedPlan.objects.filter(confirmed_at=None).count() == 0, "a GET keeps none"
     plan = client.post(undo, follow=True).content.decode()
