@@ -42,6 +42,8 @@ UNKNOWN = HEALTH["unknown"]
 CLONE_CANCELLED = Badge("idle", "ban", "Clone cancelled")
 # Both are stored, counted and found as one status; each row says which it is.
 CLONE_ENDED = replace(HEALTH["failed"], word="Clone failed or cancelled")
+# {status: its badge where namespaces are counted or chosen by it}
+STATUSES: Mapping[str, Badge] = {**HEALTH, "failed": CLONE_ENDED}
 MOVING = Badge("run", "loader-2", "Moving", turns=True)
 
 JOBS: Mapping[str, Badge] = {

@@ -46,8 +46,8 @@ _BADGES: Mapping[Trouble, Badge] = {
     "failed": HEALTH["failed"],
     "held": Badge("warn", "hourglass", "Held"),
 }
-# What is counted under another word than its rows have.
-_COUNTED: Mapping[Trouble, Badge] = {"failed": CLONE_ENDED}
+# Counts of both kinds of ended clones have another word than their rows.
+_COUNTED: Mapping[Trouble, Badge] = {**_BADGES, "failed": CLONE_ENDED}
 # {kind of a fuse: (what is held in words, the schedule that goes on with it)}
 _HELD: Mapping[Kind, tuple[str, str]] = {
     fuse.EXPIRY: ("Expiry", "cleanup_expired"),
@@ -78,9 +78,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "promises": found.promises,
         "attention": [(row, _badge(row)) for row in found.attention],
         "found": found,
-        "counts": [
-            (_COUNTED.get(c.trouble, _BADGES[c.trouble]), c) for c in found.counts
-        ],
+        "counts": [(_COUNTED[c.trouble], c) for c in found.counts],
         "failing": found.failing,
         "held": [_held_row(held, now) for held in found.held],
         "may_release": gate.actor_of(request).may(Action.DELETION_RELEASE),
