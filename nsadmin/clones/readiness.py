@@ -81,7 +81,7 @@ def _readable(snapshot: Snapshot | None) -> Condition:
             "It does not answer now. A clone waits for it, up to ten minutes.",
         )
     if snapshot.live is not None and snapshot.live.status == "yellow":
-        return Condition("ok", title, "It is optimising; reading is not affected.")
+        return Condition("ok", title, "It is optimizing; reading is not affected.")
     return Condition("ok", title)
 
 

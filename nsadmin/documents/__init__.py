@@ -1,1 +1,1 @@
-"""Documents of a namespace: filtered, read whole, their neighbours, exported."""
+"""Documents of a namespace: filtered, read whole, their neighbors, exported."""

@@ -48,7 +48,7 @@ class Row:
     """One document of a list.
 
     `cells` are the values of the columns, in their order. `vectors` names those it has,
-    at most eight; None if they are not known. `score` is set among neighbours.
+    at most eight; None if they are not known. `score` is set among neighbors.
     """
 
     point_id: PointId

@@ -10,7 +10,7 @@ from nsadmin.stores import redis
 from nsadmin.stores.counters import Tally
 
 # The same filter of the same person counts once within this time: its pages, the
-# neighbours found with it and the counts of its values are one use.
+# neighbors found with it and the counts of its values are one use.
 _ONCE_MS: Final = 10 * 60 * 1000
 
 

@@ -98,7 +98,7 @@ def listing(actor: Actor, wanted: NamespaceFilter, *, limit: int) -> NamespacePa
 def _window(
     every: QuerySet[MirroredNamespace], wanted: NamespaceFilter, limit: int
 ) -> tuple[list[MirroredNamespace], str | None, str | None]:
-    """Return the rows, and the ids before and after which the neighbours are."""
+    """Return the rows, and the ids before and after which the neighbors are."""
     columns = every.defer("description", "search_text")
     if wanted.before:
         behind = columns.filter(namespace_id__lt=wanted.before)

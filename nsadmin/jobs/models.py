@@ -164,7 +164,7 @@ class Job(models.Model):
 
 
 class JobEvent(models.Model):
-    """A line of a job's log, newest first; `role` is its colour on the page."""
+    """A line of a job's log, newest first; `role` is its color on the page."""
 
     job = models.ForeignKey(Job, models.CASCADE, related_name="events")
     at = models.DateTimeField(default=timezone.now)

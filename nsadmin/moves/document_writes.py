@@ -1,6 +1,11 @@
-"""What a move writes into the namespace's document, each by one compare-and-set."""
+"""What a move writes into the namespace's document, each by one compare-and-set.
+
+Each write makes a revision, so each has a row in the audit, which recovery closes if
+the process dies.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +13,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from nsadmin.audit import record
+from nsadmin.audit.models import Outcome
+from nsadmin.audit.record import AuditActor, RecordedActor
 from nsadmin.errors import Conflict, NotFound, Unavailable
 from nsadmin.jobs.models import Job
 from nsadmin.moves.context import DELETED, flip_operation, is_flipped
@@ -17,6 +24,7 @@ from nsadmin.namespaces.change.compare_and_set import (
     updated_document,
     write_document,
 )
+from nsadmin.namespaces.change.moving import STEP
 from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.placement.clusters import collection_key, left_at
 from nsadmin.namespaces.schema import document
@@ -28,6 +36,7 @@ from nsadmin.namespaces.schema.moving import (
     RETIRED,
     Fallback,
     move_of,
+    place_words,
     with_infrastructure,
     without_secrets,
 )
@@ -35,17 +44,34 @@ from nsadmin.namespaces.schema.moving import (
 Values = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write is in words, by whom, and in the audit of which organization."""
+
+    summary: str
+    actor: AuditActor
+    organization_id: str
+
+
+def by_job(job: Job, summary: str) -> Written:
+    """Return what the audit tells of a write of a job."""
+    actor = RecordedActor(job.actor_kind, job.actor_id, job.actor_label)
+    return Written(summary, actor, job.organization_id)
+
+
 def pause_writes(job: Job, *, seconds: int) -> None:
     """Announce in the document that nothing is written for so long."""
     until = _whole(timezone.now() + timedelta(seconds=seconds))
-    _set(job, lambda _: {PAUSED_UNTIL: until})
+    summary = f"Announced for the move: no writes for {seconds} s"
+    _set(job, lambda _: {PAUSED_UNTIL: until}, summary)
 
 
-def resume_writes(namespace_id: str) -> None:
+def resume_writes(job: Job) -> None:
     """Take the announcement back; it may be gone, as may the document."""
     write(
-        namespace_id,
+        job.namespace_id,
         lambda stored: {PAUSED_UNTIL: None} if PAUSED_UNTIL in stored.raw else None,
+        by_job(job, "Announced after the move: writes go on"),
     )
 
 
@@ -62,7 +88,10 @@ def flip(job: Job) -> Raw:
             return None
         if document.is_deleting(stored.raw):
             raise NotFound(DELETED)
-        return _flipped(stored, job, op_id)
+        after = _flipped(stored, job, op_id)
+        place = place_words(document.read(after))
+        _attempt(stored, op_id, by_job(job, f"Switched to {place} by the move"))
+        return after
 
     namespace_id = job.namespace_id
     try:
@@ -71,6 +100,7 @@ def flip(job: Job) -> Raw:
         raise Unavailable(busy.message) from busy
     stored = after or _required(namespace_id)
     mirror.mirror_one(stored)
+    record.close(op_id, Outcome.DONE)
     return stored
 
 
@@ -125,7 +155,7 @@ def mark_ending(job: Job) -> Namespace | None:
             return None
         return {MOVE: {**stored.raw[MOVE], "ending": True}}
 
-    write(job.namespace_id, change)
+    write(job.namespace_id, change, by_job(job, "The move is taken back"))
     stored = read_stored(job.namespace_id)
     move = move_of(stored) if stored is not None else None
     return stored if move is not None and move.task_id == str(job.job_id) else None
@@ -140,10 +170,14 @@ def remove_move(job: Job) -> None:
             return None
         return {MOVE: None, PAUSED_UNTIL: None}
 
-    write(job.namespace_id, change)
+    write(job.namespace_id, change, by_job(job, "The move was taken back"))
 
 
-def write(namespace_id: str, values: Callable[[Namespace], Values | None]) -> None:
+def write(
+    namespace_id: str,
+    values: Callable[[Namespace], Values | None],
+    written: Written,
+) -> None:
     """Set values of the document, None to remove a key; mirror it.
 
     `values` may return None to write nothing. Raises Unavailable while other programs
@@ -153,7 +187,10 @@ def write(namespace_id: str, values: Callable[[Namespace], Values | None]) -> No
 
     def change(stored: Namespace) -> Raw | None:
         wanted = values(stored)
-        return None if wanted is None else updated_document(stored, op_id, **wanted)
+        if wanted is None:
+            return None
+        _attempt(stored, op_id, written)
+        return updated_document(stored, op_id, **wanted)
 
     try:
         after = write_document(lambda: read_stored(namespace_id), change, op_id=op_id)
@@ -161,9 +198,23 @@ def write(namespace_id: str, values: Callable[[Namespace], Values | None]) -> No
         raise Unavailable(busy.message) from busy
     if after is not None:
         mirror.mirror_one(after)
+        record.close(op_id, Outcome.DONE)
 
 
-def _set(job: Job, values: Callable[[Namespace], Values]) -> None:
+def _attempt(stored: Namespace, op_id: str, written: Written) -> None:
+    record.attempt(
+        op_id=op_id,
+        action=STEP,
+        summary=written.summary,
+        actor=written.actor,
+        organization_id=written.organization_id,
+        namespace_id=stored.namespace_id,
+        namespace_name=stored.name,
+        revision=stored.revision + 1,
+    )
+
+
+def _set(job: Job, values: Callable[[Namespace], Values], summary: str) -> None:
     """Set values of the document as long as it is moved by this job."""
 
     def change(stored: Namespace) -> Values:
@@ -173,7 +224,7 @@ def _set(job: Job, values: Callable[[Namespace], Values]) -> None:
             raise Conflict("The move was undone.")
         return values(stored)
 
-    write(job.namespace_id, change)
+    write(job.namespace_id, change, by_job(job, summary))
 
 
 def _required(namespace_id: str) -> Raw:

@@ -67,7 +67,7 @@ def _settle_flipped(job: Job, namespace: Namespace) -> None:
     left = fallback_of(namespace)
     is_own = left is not None and left.task_id == str(job.job_id)
     if job.state != State.DONE and is_own:
-        document_writes.resume_writes(job.namespace_id)
+        document_writes.resume_writes(job)
         _run(job, namespace, (_complete_target, _complete_source), _UNMARKED)
         snapshots.invalidate(job.namespace_id)
     record.close(job.op_id, Outcome.DONE, error=job.error)
@@ -92,7 +92,7 @@ def _take_back(job: Job) -> None:
     namespace = document_writes.mark_ending(job)
     if namespace is None:
         return
-    document_writes.resume_writes(job.namespace_id)
+    document_writes.resume_writes(job)
     _run(job, namespace, (_release_source, _remove_target), _LEFT_BEHIND)
     document_writes.remove_move(job)
 

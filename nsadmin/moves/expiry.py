@@ -19,6 +19,7 @@ from nsadmin.audit import record
 from nsadmin.errors import NsadminError
 from nsadmin.jobs import items
 from nsadmin.moves import document_writes
+from nsadmin.moves.document_writes import Written
 from nsadmin.namespaces.change.compare_and_set import read_stored
 from nsadmin.namespaces.lifecycle import moved_collections
 from nsadmin.namespaces.placement.cluster_share import EVERY, ClusterShare
@@ -34,6 +35,7 @@ from nsadmin.namespaces.schema.moving import (
     fallback_of,
     move_of,
     place_of,
+    place_words,
     retired_of,
     with_infrastructure,
 )
@@ -117,11 +119,16 @@ def _expire(namespace: Namespace, left: Fallback, at: datetime) -> bool:
     back since it was listed, and from then on it may not.
     """
     key = namespace.namespace_id
-    document_writes.write(key, lambda now: _claimed(now, left, at))
+    placed = with_infrastructure(namespace, left.infrastructure)
+    where = f"The old collection on {place_words(placed)}"
+    document_writes.write(
+        key,
+        lambda now: _claimed(now, left, at),
+        _written(namespace, f"{where} is being deleted; the way back is closed"),
+    )
     stored = read_stored(key)
     if stored is None or not _is_claimed(stored, left, at):
         return False
-    placed = with_infrastructure(namespace, left.infrastructure)
     dropped = False
     try:
         dropped = moved_collections.drop(placed, MOVED, left.task_id)
@@ -129,8 +136,17 @@ def _expire(namespace: Namespace, left: Fallback, at: datetime) -> bool:
         if not _is_hopeless(namespace.namespace_id, at):
             raise
         _say_left_behind(placed, failure.message)
-    document_writes.write(namespace.namespace_id, lambda now: _without(now, left))
+    document_writes.write(
+        key,
+        lambda now: _without(now, left),
+        _written(namespace, f"{where} is no longer kept"),
+    )
     return dropped
+
+
+def _written(namespace: Namespace, summary: str) -> Written:
+    owner = owner_of(namespace.internal_id)
+    return Written(summary, SYSTEM, owner.organization_id if owner else "")
 
 
 def _is_claimed(namespace: Namespace, left: Fallback, at: datetime) -> bool:

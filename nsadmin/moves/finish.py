@@ -30,7 +30,7 @@ def finish(context: MoveContext) -> None:
             _report_lacking(context, late.lacking)
         context.save(**{_LATE: late.inserted})
     job.progress.advance(FINISH, done=1)
-    complete(context.namespace, context.source, context.target, job.cursor)
+    complete(context)
     job.progress.advance(FINISH, done=4)
     if not job.inputs["pause_writes"]:
         found = late_writes.differing(context)
@@ -40,13 +40,12 @@ def finish(context: MoveContext) -> None:
     job.record_event("The namespace is on the new cluster.", "ok")
 
 
-def complete(
-    namespace: Namespace, source: Site, target: Site, cursor: dict[str, object]
-) -> None:
+def complete(context: MoveContext) -> None:
     """Take the pause back, set the rules of the new collection, mark the old one."""
-    document_writes.resume_writes(namespace.namespace_id)
-    complete_target(target, cursor)
-    complete_source(namespace, source, cursor)
+    job, namespace = context.job, context.namespace
+    document_writes.resume_writes(job.job)
+    complete_target(context.target, job.cursor)
+    complete_source(namespace, context.source, job.cursor)
     snapshots.invalidate(namespace.namespace_id)
 
 

@@ -1,6 +1,6 @@
 """The write pause at the end of a move: announced, and enforced at the old collection.
 
-The platform's programs honour the announcement in the document. Others are held back
+The platform's programs honor the announcement in the document. Others are held back
 by the strict mode of the collection, as far as Qdrant can; both are taken back in the
 end, also after a kill, because the rules before are in the job's cursor.
 """

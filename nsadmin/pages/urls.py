@@ -44,7 +44,11 @@ from nsadmin.pages.organization.second_person import second_person
 from nsadmin.pages.organization.sign_in import organization_sign_in
 from nsadmin.pages.organization.support import organization_support
 from nsadmin.pages.organization.views import organization, plan
-from nsadmin.pages.plans.open_plans import open_plans, organization_plans
+from nsadmin.pages.plans.open_plans import (
+    discard_plan,
+    open_plans,
+    organization_plans,
+)
 from nsadmin.pages.plans.views import plan as plan_page
 from nsadmin.pages.platform.all_jobs import all_jobs
 from nsadmin.pages.platform.fleet import overview as fleet
@@ -90,6 +94,7 @@ urlpatterns = [
     path("namespaces/new/name/", new_name_check, name="new_name_check"),
     path("namespaces/plans/", organization_plans, name="organization_plans"),
     path("namespaces/plans/<str:plan_id>/", new_plan, name="new_plan"),
+    path("namespaces/plans/<str:plan_id>/discard/", discard_plan, name="discard_plan"),
     path("namespaces/at-work/", at_work, name="at_work"),
     path("namespaces/views/", saved_views, name="saved_views"),
     path("namespaces/views/<str:view_id>/", saved_view, name="saved_view"),

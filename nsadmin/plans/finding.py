@@ -53,6 +53,14 @@ def find_new(actor: Actor, plan_id: str) -> SavedPlan:
     return saved
 
 
+def find_in_organization(actor: Actor, plan_id: str) -> SavedPlan:
+    """Return a plan of any kind of an organization that the actor sees."""
+    saved = _settled(SavedPlan.objects.filter(plan_id=plan_id[:32]).first())
+    if not actor.sees_organization(saved.organization_id):
+        raise _no_plan()
+    return saved
+
+
 def find_of_deleted(
     actor: Actor, namespace_id: str, plan_id: str
 ) -> tuple[SavedPlan, NamespaceView | None]:

@@ -43,9 +43,9 @@ def written(wanted: Wanted, namespace: Namespace) -> tuple[Raw, SecretStr | None
     """Return the request as data, and the secret that it brings."""
     match wanted:
         case NamespacePatch():
-            return _patch(wanted, namespace, pause_writes=False)
+            return _patch(PatchRequest(wanted), namespace)
         case PatchRequest():
-            return _patch(wanted.patch, namespace, pause_writes=wanted.pause_writes)
+            return _patch(wanted, namespace)
         case Repair():
             return {"kind": "repair", **asdict(wanted)}, None
         case Protection():
@@ -96,13 +96,12 @@ def end_of(data: Raw) -> datetime | None:
     return datetime.fromisoformat(data["end"]) if data.get("end") else None
 
 
-def _patch(
-    patch: NamespacePatch, namespace: Namespace, *, pause_writes: bool
-) -> tuple[Raw, SecretStr | None]:
+def _patch(wanted: PatchRequest, namespace: Namespace) -> tuple[Raw, SecretStr | None]:
     """Return a patch as data; a key with its address, so that it goes nowhere else.
 
-    `base` has what is stored now of what it changes, to tell changes of others later.
+    `base` has what was stored of what it changes, to tell changes of others later.
     """
+    patch = wanted.patch
     body = patch.model_dump(exclude_none=True, exclude={"infrastructure"})
     secret = None
     if patch.infrastructure is not None:
@@ -112,8 +111,16 @@ def _patch(
         if secret is not None and namespace.infrastructure.get("qdrant_url"):
             place.setdefault("qdrant_url", namespace.infrastructure["qdrant_url"])
         body["infrastructure"] = place if secret is not None else _bare(place, key)
-    data: Raw = {"kind": "patch", "body": body, "pause_writes": pause_writes}
-    return {**data, "base": merge.base_of(patch, namespace)}, secret
+    base = merge.base_of(patch, namespace) if wanted.base is None else wanted.base
+    data: Raw = {
+        "kind": "patch",
+        "body": body,
+        "pause_writes": wanted.pause_writes,
+        "base": base,
+    }
+    if wanted.made_from is not None:
+        data["made_from"] = wanted.made_from
+    return data, secret
 
 
 def _bare(place: Raw, key: Any) -> Raw:

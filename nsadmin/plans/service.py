@@ -1,6 +1,5 @@
 """Keeping plans, making them again, and confirming them."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -10,8 +9,9 @@ from pydantic import SecretStr
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.organization import second_person
+from nsadmin.access.permissions import Action
 from nsadmin.audit.record import new_op_id
-from nsadmin.errors import Conflict, Invalid, NsadminError
+from nsadmin.errors import Conflict, Forbidden, Invalid, NsadminError
 from nsadmin.names import clip
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.change.commit import Outcome, Preview
@@ -154,17 +154,6 @@ def _merged(
     return Reading(replace(wanted, patch=now.patch), undecided, now.contests)
 
 
-def _refusal(undecided: Sequence[str]) -> Conflict:
-    """Return the refusal of a plan with values that another person changed too."""
-    paths = [key.replace(merge.INDEX, "payload_indexes.", 1) for key in undecided]
-    return Conflict(
-        f"Another person changed {paths[0]} too, since the plan was made. Open the "
-        "plan's page and choose, or make a new plan.",
-        code="edit_conflict",
-        details={"field": paths[0], "fields": paths},
-    )
-
-
 def preview_again(actor: Actor, saved: SavedPlan) -> Preview:
     """Return the plan as it is now; it holds if its digest is that of the kept one.
 
@@ -204,7 +193,11 @@ def confirm(
     require_open(saved)
     asked = reading(actor, saved)
     if asked.undecided:
-        raise _refusal(asked.undecided)
+        raise merge.conflict_of(
+            asked.undecided,
+            "the plan was made",
+            "Open the plan's page and choose, or make a new plan.",
+        )
     shown = plan_now(actor, saved.namespace_id, asked.wanted)
     expected = digest or saved.digest
     shown.plan.require_digest(expected)
@@ -219,6 +212,24 @@ def require_open(saved: SavedPlan) -> None:
         raise Conflict("This plan was confirmed already.", code="plan_confirmed")
     if saved.is_expired:
         raise Conflict("This plan has expired. Make a new one.", code="plan_expired")
+
+
+def may_discard(actor: Actor, saved: SavedPlan) -> bool:
+    """Tell whether the actor may discard a plan: its maker may, and who manages all."""
+    is_maker = (saved.made_by_kind, saved.made_by_id) == (actor.kind, actor.id)
+    return is_maker or actor.may(Action.ORGANIZATION_MANAGE)
+
+
+def discard(actor: Actor, saved: SavedPlan) -> None:
+    """Delete a plan that is not confirmed; nothing is written to its namespace.
+
+    Raises Conflict for a plan that was confirmed, Forbidden for other people's plans.
+    """
+    if not may_discard(actor, saved):
+        raise Forbidden("Only the maker of a plan and admins can discard it.")
+    if saved.is_confirmed:
+        raise Conflict("This plan was confirmed already.", code="plan_confirmed")
+    SavedPlan.objects.filter(pk=saved.pk, confirmed_at=None).delete()
 
 
 def carry_out(

@@ -47,7 +47,7 @@ class ListQuery:
 class Listing:
     """One page of a list.
 
-    `newer` and `older` are the texts for the neighbouring pages, "" where none is.
+    `newer` and `older` are the texts for the neighboring pages, "" where none is.
     `scanned` is how many documents a search looked through for this page; `is_whole`
     whether it saw all that follow.
     """

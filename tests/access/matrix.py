@@ -145,6 +145,9 @@ MATRIX: dict[Route, Row] = {
     ("POST", "namespaces/plans/<plan_id>/"): Row(
         own="login 403 403 in 403 in", foreign="login 403 403 404 403 in"
     ),
+    ("POST", "namespaces/plans/<plan_id>/discard/"): Row(
+        own="login 403 403 in 403 in", foreign="login 403 404 404 403 in"
+    ),
     ("GET", NAMESPACE_PAGE + "documents/"): _SHOWN,
     ("POST", NAMESPACE_PAGE + "documents/export/"): _EXPORTED,
     ("GET", DOCUMENT_PAGE): _SHOWN,

@@ -115,7 +115,7 @@ def test_a_planted_key_is_nowhere(
     for path in (
         "",
         "documents/",
-        "documents/doc_1/?tab=neighbours",
+        "documents/doc_1/?tab=neighbors",
         "infrastructure/",
         "settings/",
         "audit/",

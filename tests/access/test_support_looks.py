@@ -94,6 +94,24 @@ def test_what_needs_no_session_is_no_row(cast: Cast) -> None:
     assert seen(cast.northlight) == []
 
 
+def test_what_needs_a_session_says_so_without_telling_what_is_there(cast: Cast) -> None:
+    staff, told = Staff(cast), []
+    for own_id in (cast.own.namespace_id, "ns_doesnotexist"):
+        answer = staff.api("GET", f"/v1/namespaces/{own_id}")
+        assert answer.status_code == 404
+        error = json.loads(answer.content)["error"]
+        assert "only during a support session" in error["message"]
+        assert error["details"].pop("id") == own_id
+        del error["details"]["request_id"]
+        told.append(error)
+    assert told[0] == told[1]
+    member = staff.client.get(
+        "/v1/namespaces/ns_doesnotexist", headers=cast.bearer("member")
+    )
+    assert member.status_code == 404
+    assert "support session" not in member.content.decode()
+
+
 def test_members_leave_no_row(cast: Cast) -> None:
     cast.open_session("support", cast.northlight)
     at = f"/namespaces/{cast.own.namespace_id}/"

@@ -11,6 +11,8 @@ from django.core.management import CommandError, call_command
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.management import remote
+from nsadmin.namespaces.schema import config, document
+from nsadmin.stores.mongo import namespaces as store
 from tests.api.conftest import Caller, locations_of
 from tests.api.door import Door
 from tests.conventions.source import ROOT
@@ -45,6 +47,26 @@ def test_another_plan_than_the_shown_one_is_not_applied(call: Caller) -> None:
     response = call("POST", at(call) + "?plan_digest=other", {"config": text})
     assert response.status_code == 409
     assert "description: ''" in text_of(call)
+
+
+def test_a_value_that_an_older_file_and_others_changed_is_a_conflict(
+    call: Caller,
+) -> None:
+    raw = store.get(call.cast.own.namespace_id)
+    assert raw is not None
+    text = config.to_file(document.read(raw))
+    mine = text.replace("description: ''", "description: Mine.")
+    own = f"/namespaces/{call.cast.own.namespace_id}"
+    assert call("PATCH", own, {"description": "Theirs."}).status_code == 200
+    answer = call("POST", at(call), {"config": mine})
+    assert answer.status_code == 409
+    refusal = json.loads(answer.content)
+    assert "Another person changed description too, since the file" in str(refusal)
+    assert "edit_conflict" in str(refusal)
+    assert call("POST", at(call), {"config": text}).status_code == 200
+    after = store.get(call.cast.own.namespace_id)
+    assert after is not None
+    assert after["description"] == "Theirs."
 
 
 @pytest.mark.parametrize(

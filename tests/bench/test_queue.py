@@ -10,7 +10,7 @@ from django.utils import timezone
 from nsadmin.jobs.models import Job, ScheduleRun, State
 from nsadmin.stores.mongo import namespaces as store
 from tests.bench.peers import queued
-from tests.bench.peers.neighbour import note, times
+from tests.bench.peers.neighbor import note, times
 from tests.bench.peers.street import SLOTS, Street
 from tests.faults import clones
 from tests.faults.plant import until

@@ -33,7 +33,7 @@ def places(demo: Demo) -> dict[str, tuple[str, str]]:
         ),
         "document": (
             "admin",
-            f"/namespaces/{big}/documents/doc_8qodc4dm4a5o/?tab=neighbours",
+            f"/namespaces/{big}/documents/doc_8qodc4dm4a5o/?tab=neighbors",
         ),
         "settings": ("admin", f"/namespaces/{big}/settings/"),
         "tier": ("admin", f"/namespaces/{dedicated}/infrastructure/"),

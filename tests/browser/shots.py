@@ -17,6 +17,13 @@ from tests.browser.animation import Frame, animated
 from tests.browser.camera import FOLDER, View, frame, picture
 from tests.browser.places import places
 from tests.browser.running_demo import Demo, running
+from tests.browser.test_sign_in_factors import (
+    APP,
+    confirm,
+    password_of,
+    send_password,
+)
+from tests.signin.codes import code, next_code
 
 # {the page's name: the views in which it is taken}
 LIGHT, DARK, PHONE = (1440, False), (1440, True), (390, False)
@@ -123,6 +130,32 @@ def watched(page: Page) -> list[Frame]:
     return [*(Frame(s, PAUSE_MS) for s in stills[::step]), Frame(frame(page), 4000)]
 
 
+def second_factor(demo: Demo, browser: Browser) -> None:
+    """Set up an app; take the second step of signing in, and the list of sessions."""
+    password = password_of(demo, APP)
+    page = window(demo, browser, "nobody", LIGHT[0])
+    send_password(page, demo.url, APP, password)
+    page.goto(f"{demo.url}/account/second-factor/")
+    page.get_by_role("link", name="Set up the app").click()
+    confirm(page, password)
+    secret = page.locator("#secret").inner_text()
+    used = code(secret)
+    page.fill("input[name=code]", used)
+    page.get_by_role("button", name="Turn on").click()
+    page.locator("#codes").wait_for()
+    other = window(demo, browser, "nobody", LIGHT[0])
+    send_password(other, demo.url, APP, password)
+    other.locator("input[name=code]").wait_for()
+    picture(other, "second-factor", LIGHT)
+    other.fill("input[name=code]", next_code(secret, used))
+    other.get_by_role("button", name="Sign in", exact=True).click()
+    other.wait_for_url(f"{demo.url}/namespaces/")
+    page.goto(f"{demo.url}/account/sessions/")
+    picture(page, "sessions", LIGHT)
+    for each in (page, other):
+        each.context.close()
+
+
 def take(demo: Demo, browser: Browser) -> None:
     """Take the pages that are only opened, each role with its own window."""
     every = places(demo)
@@ -173,6 +206,7 @@ def main() -> int:
             page.set_viewport_size({"width": LIGHT[0], "height": 900})
             act(page, demo)
         take(demo, browser)
+        second_factor(demo, browser)
         clone(page, demo)
     sizes = {path.name: path.stat().st_size for path in FOLDER.glob("*.webp")}
     print(f"{len(sizes)} pictures, {sum(sizes.values()):,} bytes")

@@ -43,7 +43,7 @@ def test_a_file_is_taken_back_and_reverted(target, visit, scripted, tmp_path):
     assert field in downloaded(page, target)
 
     page.goto(f"{target}audit/")
-    page.get_by_role("link", name=re.compile("^Revert this change")).first.click()
+    page.get_by_role("button", name=re.compile("^Revert this change")).first.click()
     expect(page.locator("#plan")).to_contain_text(f"Drop the float index on {field}")
     page.get_by_label("I accept this.").check()
     page.get_by_role("button", name=re.compile("^Confirm")).click()

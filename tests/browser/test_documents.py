@@ -24,7 +24,7 @@ def filtered(page: Page, field: str, value: str) -> None:
     page.keyboard.press("Enter")
 
 
-def test_the_keyboard_filters_opens_a_document_and_finds_its_neighbours(visit, address):
+def test_the_keyboard_filters_opens_a_document_and_finds_its_neighbors(visit, address):
     page: Page = visit("viewer")
     page.goto(address)
     page.get_by_label("Field of condition 1").focus()
@@ -44,7 +44,7 @@ def test_the_keyboard_filters_opens_a_document_and_finds_its_neighbours(visit, a
     title = page.locator("#beside #document-title")
     expect(title).to_be_focused()
     expect(page.locator("#beside .tree")).to_contain_text("country PT")
-    page.get_by_role("link", name="Neighbours").focus()
+    page.get_by_role("link", name="Neighbors").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#beside .score")).to_have_count(10)
     expect(page.get_by_label("Keep the filter")).to_be_checked()
@@ -68,7 +68,7 @@ def test_without_script_every_step_is_a_page(visit, address):
     expect(page.locator("#list-title")).to_contain_text("of 8")
     page.locator("[data-beside]").first.click()
     expect(page.locator("h1")).to_contain_text("doc_")
-    page.get_by_role("link", name="Neighbours").click()
+    page.get_by_role("link", name="Neighbors").click()
     expect(page.locator(".score")).to_have_count(7)
     page.get_by_role("link", name="Documents, filtered").click()
     expect(page.locator("#list-title")).to_contain_text("of 8")

@@ -34,7 +34,7 @@ def test_edits_are_collected_into_one_plan(demo, visit, scripted):
     expect(page.locator("h1")).to_have_text("Payload indexes")
     messages = page.locator("#messages")
     expect(messages).to_contain_text(f"Index {fields[0]} (integer) added")
-    expect(messages.get_by_role("link", name="Undo")).to_be_visible()
+    expect(messages.get_by_role("button", name="Undo")).to_be_visible()
 
 
 def test_the_keyboard_is_enough(demo, visit):

@@ -56,7 +56,7 @@ def test_another_person_opens_the_link_and_confirms(demo, visit, scripted):
     other.get_by_role("button", name=re.compile("^Confirm")).click()
     messages = other.locator("#messages")
     expect(messages).to_contain_text("Description changed.")
-    messages.get_by_role("link", name="Undo").click()
+    messages.get_by_role("button", name="Undo").click()
     expect(other.locator("h1")).to_have_text(re.compile("^Revert of revision"))
     other.goto(address)
     expect(other.locator("h1")).to_have_text("Confirmed plan")

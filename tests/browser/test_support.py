@@ -45,7 +45,7 @@ def test_support_looks_until_the_customer_ends_it(demo: Demo, visit, scripted) -
     support.get_by_role("link", name="Documents", exact=True).click()
     document = support.locator("a[data-beside]").first.inner_text()
     support.goto(f"{support.url}{document}/")
-    support.get_by_role("link", name="Neighbours").click()
+    support.get_by_role("link", name="Neighbors").click()
     expect(support.locator(".score")).to_have_count(10)
     lineage = support.locator("main a[href*='/resources/buckets/']").first
     bucket = lineage.inner_text()

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from nsadmin.advice import usage
-from nsadmin.documents import facets, fields, listing, neighbours, sample
+from nsadmin.documents import facets, fields, listing, neighbors, sample
 from nsadmin.documents.found import Listing, Order
 from nsadmin.documents.query.filters import Filter
 from nsadmin.errors import CollectionGone, Invalid, NsadminError, Unavailable
@@ -267,7 +267,7 @@ def test_the_catalogue_has_indexes_first_and_samples_the_rest(library: Library) 
     assert not found.unknown
 
 
-# Counts of values, samples, neighbours -----------------------------------------------
+# Counts of values, samples, neighbors -----------------------------------------------
 
 
 def test_values_are_counted_within_the_filter(library: Library) -> None:
@@ -302,9 +302,9 @@ def test_a_sample_is_within_the_filter(library: Library) -> None:
     assert all(row.score is None for row in page.rows)
 
 
-def test_neighbours_are_nearest_first_within_the_filter(library: Library) -> None:
+def test_neighbors_are_nearest_first_within_the_filter(library: Library) -> None:
     asked = where("is_new bool is true")
-    found = neighbours.neighbours(
+    found = neighbors.neighbors(
         library.open(),
         "doc_7",
         vector="dense",
@@ -318,10 +318,10 @@ def test_neighbours_are_nearest_first_within_the_filter(library: Library) -> Non
     assert scores == sorted(scores, reverse=True)
     assert not found.is_distance
     with pytest.raises(Invalid):
-        neighbours.neighbours(library.open(), "doc_7", vector="no such")
+        neighbors.neighbors(library.open(), "doc_7", vector="no such")
     for identifier, vector in (("doc_7", "rows"), ("doc_99", "dense")):
         with pytest.raises(NsadminError) as caught:
-            neighbours.neighbours(library.open(), identifier, vector=vector)
+            neighbors.neighbors(library.open(), identifier, vector=vector)
         assert caught.value.status == 404
 
 
@@ -348,7 +348,7 @@ def test_strict_mode_refuses_the_condition_before_it_is_asked(strict: Library) -
         lambda: listing.list_documents(strict.open(), asked=asked),
         lambda: sample.random_sample(strict.open(), asked=asked),
         lambda: facets.facet(strict.open(), "color", asked=asked),
-        lambda: neighbours.neighbours(strict.open(), "1", vector="dense", asked=asked),
+        lambda: neighbors.neighbors(strict.open(), "1", vector="dense", asked=asked),
     ):
         with calls() as made_calls, pytest.raises(Invalid) as caught:
             look()

@@ -10,7 +10,7 @@ from nsadmin.documents import (
     facets,
     fields,
     listing,
-    neighbours,
+    neighbors,
     sample,
 )
 from nsadmin.documents.found import Order
@@ -68,7 +68,7 @@ def test_nothing_shows_or_counts_them(shared_by_two: Library) -> None:
         sample.random_sample(opened, columns=["text"], size=100),
         facets.facet(opened, "color", limit=100),
         fields.catalogue(opened),
-        neighbours.neighbours(
+        neighbors.neighbors(
             opened, "doc_7", vector="dense", count=100, columns=["text"]
         ),
     ]
@@ -90,7 +90,7 @@ def test_none_of_them_is_found_by_its_id(shared_by_two: Library) -> None:
             lambda one: document.value_at(opened, one, ""),
             lambda one: document.payload_json(opened, one),
             lambda one: document.vector_json(opened, one, "dense"),
-            lambda one: neighbours.neighbours(opened, one, vector="dense"),
+            lambda one: neighbors.neighbors(opened, one, vector="dense"),
         ):
             with pytest.raises(NotFound):
                 look(identifier)

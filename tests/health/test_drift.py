@@ -187,9 +187,14 @@ def test_a_vector_that_came_back_is_on_no_point(cast):
     page = browser.get(whole).text
     assert "On 0 of 6 points" in vectors_part(page)
     assert "process-again/face_identity_extractor_v1/" in page
-    row = browser.get("/namespaces/").text
-    assert "On 0 of 6 points: face identity v1" in row
+    row = browser.get("/namespaces/?differs=1").text
+    assert "On 0 of 6 points: face\u00a0identity\u00a0v1" in row
     assert f'title="Vectors on no point: {name}"' in row
+    assert "1 difference" not in row, "it is the one of the vector"
+    fleet = condensed(cast.browser("support").get("/fleet/").text)
+    assert "1 item differs." in fleet
+    MirroredNamespace.objects.filter(pk=cast.own.namespace_id).update(differences=2)
+    assert "2 differences" in browser.get("/namespaces/?differs=1").text
 
 
 def vectors_part(page):

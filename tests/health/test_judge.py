@@ -21,7 +21,7 @@ def look(status="green", *, ok=True, exists=True, error="", optimizer_error=""):
     ("status", "word", "role"),
     [
         ("green", "Ready", "ok"),
-        ("yellow", "Optimising", "warn"),
+        ("yellow", "Optimizing", "warn"),
         ("grey", "Waiting", "idle"),
         ("red", "Error", "bad"),
         ("purple", "Unknown", "idle"),

@@ -72,14 +72,14 @@ def test_the_pace_is_remembered_over_restarts(monkeypatch):
     progress = _progress()
     clock = iter(range(0, 10_000, 2))
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
-    progress.begin("a", total=1000)
+    progress.begin("b", total=1000)
     for done in range(1, 4):
-        progress.advance("a", done=done * 10)
+        progress.advance("b", done=done * 10)
     stored = json.loads(json.dumps(progress.to_json()))
     assert len(stored["history"]) == 3
     assert all(rate > 0 for _, rate in stored["history"])
     again = Progress.read(stored)
-    again.begin("a", total=1000)
+    again.begin("b", total=1000)
     assert again.history == stored["history"], "a restart is no pace"
 
 
@@ -87,9 +87,24 @@ def test_the_remembered_pace_spans_the_job_in_few_entries(monkeypatch):
     progress = _progress()
     clock = iter(range(0, 100_000, 2))
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
-    progress.begin("a", total=100_000)
+    progress.begin("b", total=100_000)
     for done in range(1000):
-        progress.advance("a", done=done)
+        progress.advance("b", done=done)
     stored = progress.to_json()
     assert 20 < len(stored["history"]) <= 80
     assert stored["every_s"] > 1
+
+
+def test_the_pace_is_that_of_the_largest_stage(monkeypatch):
+    progress = _progress()
+    clock = iter(range(0, 10_000, 2))
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    progress.begin("a", total=10)
+    for done in range(1, 6):
+        progress.advance("a", done=done)
+    assert progress.history == [], "its things are no points"
+    progress.end("a")
+    progress.begin("b", total=100)
+    progress.advance("b", done=10)
+    progress.advance("b", done=20)
+    assert [rate for _, rate in progress.history] == [2.5, 2.5]

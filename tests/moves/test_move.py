@@ -16,6 +16,7 @@ from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.plan.patch_request import PatchRequest
 from nsadmin.namespaces.schema.moving import MOVED, MOVING, fallback_of, move_of
 from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.plans.models import SavedPlan
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
 from tests.clones.conftest import run_to_the_end
@@ -94,6 +95,21 @@ def test_a_shared_namespace_moves_to_a_dedicated_cluster(
     points.put(shared(), mover.name, [])  # the old collection may be written again
 
 
+def test_every_revision_of_a_move_has_a_row_in_the_audit(
+    mover: Mover, own_cluster: OwnCluster
+) -> None:
+    assert mover.move(own_cluster.body(), pause=True).state == State.DONE
+    later = timezone.now() + timedelta(days=8)
+    assert expiry.run(now=later)["dropped"] == 1
+    rows = AuditEvent.objects.filter(namespace_id=mover.namespace.namespace_id)
+    told = {row.revision: row.summary for row in rows}
+    assert sorted(told) == list(range(2, mover.raw["revision"] + 1))
+    assert {row.outcome for row in rows} == {"done"}
+    assert told[3] == "Announced for the move: no writes for 120 s"
+    assert told[4].startswith("Switched to http")
+    assert told[mover.raw["revision"]].endswith("is no longer kept")
+
+
 @pytest.mark.parametrize("is_expired", [False, True])
 def test_it_moves_on_to_another_cluster_and_to_the_shared_one(
     mover: Mover,
@@ -157,6 +173,12 @@ def test_the_way_back_brings_the_old_collection_up_to_date(
 
     commit.commit(actor, key, PatchRequest(parse_patch(index)))
     wanted = content(own_cluster.cluster, mover.name)
+    page = f"/namespaces/{key}/infrastructure/back/"
+    admin = mover.cast.browser("admin")
+    assert "What would be moved" in admin.get(page).content.decode()
+    assert not SavedPlan.objects.exists(), "a GET keeps nothing"
+    planned = admin.post(page, follow=True).content.decode()
+    assert "Review the plan" in planned
     shown = back.preview(actor, key)
     assert not shown.is_blocked
     assert KEY not in repr(shown)

@@ -62,15 +62,15 @@ def require_gone(namespace: Namespace) -> None:
     assert not redis.client().exists(f"nsadmin:claim:look:{namespace.namespace_id}")
 
 
-def test_all_of_it_goes_and_its_neighbour_stays(world, source):
-    neighbour = make_source(world.northlight, "neighbour")
-    before, expected = everything(neighbour), everything(source)
+def test_all_of_it_goes_and_its_neighbor_stays(world, source):
+    neighbor = make_source(world.northlight, "neighbor")
+    before, expected = everything(neighbor), everything(source)
     probe_collection(source, timeout_s=2)
     job = run_to_the_end(deletion.begin(world.actor(), source.namespace_id))
     assert (job.state, job.error) == (State.DONE, "")
     require_gone(source)
-    assert everything(neighbour) == before
-    assert store.get(neighbour.namespace_id)["revision"] == 1
+    assert everything(neighbor) == before
+    assert store.get(neighbor.namespace_id)["revision"] == 1
     assert job.outputs["deleted"] == expected
     stages = job.progress["stages"]
     assert {stage["state"] for stage in stages} == {"done"}
@@ -98,12 +98,12 @@ def test_it_goes_on_wherever_it_stopped(world, source, slices):
 
 
 def test_running_it_again_after_the_end_changes_nothing(world, source):
-    neighbour = everything(world.own)
+    neighbor = everything(world.own)
     job = run_to_the_end(deletion.begin(world.actor(), source.namespace_id))
     Job.objects.update(state=State.QUEUED, settled=False, epoch=99)
     assert run_once(job.job_id) is State.DONE
     require_gone(source)
-    assert everything(world.own) == neighbour
+    assert everything(world.own) == neighbor
 
 
 def test_it_waits_while_qdrant_is_away(world, source, settings):

@@ -511,7 +511,7 @@ def documents(world: World) -> None:
         "?cursor=nothing",
     ):
         world.see("documents", found + query)
-    for part in ("", "?tab=json", "?tab=vectors", "?tab=neighbours&f=rank&o=null"):
+    for part in ("", "?tab=json", "?tab=vectors", "?tab=neighbors&f=rank&o=null"):
         world.see("document", f"{found}doc_odd/{part}")
     world.see("document", found + "doc_none/")
     world.see("value", found + "doc_odd/value/?pointer=/title")

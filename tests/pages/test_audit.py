@@ -11,6 +11,7 @@ from nsadmin.namespaces.change import commit as changes
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.pages.common.badges import outcome_badge
+from nsadmin.plans.models import SavedPlan
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
@@ -252,7 +253,7 @@ def commit(cast, body):
 def reverted(client, own, event):
     """Go through the plan; return the plan's text and the last answer."""
     address = f"{own}audit/{event.op_id}/revert/"
-    text = shown(client.get(address, follow=True))
+    text = shown(client.post(address, follow=True))
     ticks = re.findall(r'name="tick" value="(\w+)"', text)
     form = {**hidden(text), "step": "confirm", "tick": ticks}
     return text, client.post(plan_address(text), form)
@@ -275,7 +276,10 @@ def test_a_change_is_reverted_once(browse, own, cast):
     page = shown(client.get(f"{own}audit/"))
     assert f"{own}audit/{event.op_id}/revert/" not in page
     assert "by revision 3" in page
-    assert client.get(f"{own}audit/{event.op_id}/revert/").status_code == 303
+    assert client.post(f"{own}audit/{event.op_id}/revert/").status_code == 303
+    assert "Nothing to revert." in shown(
+        client.get(f"{own}audit/{event.op_id}/revert/")
+    )
 
 
 def test_a_dropped_index_comes_back_with_its_parameters(browse, own, cast):
@@ -324,7 +328,9 @@ def test_the_plan_says_which_part_stays(browse, own, cast):
     extractor = {"feature_extractor_name": "text_extractor", "version": "v1"}
     event = commit(cast, {"feature_extractors": [extractor], "description": "New."})
     address = f"{own}audit/{event.op_id}/revert/"
-    text = shown(browse().get(address, follow=True))
+    assert "Remove the description." in shown(browse().get(address))
+    assert not SavedPlan.objects.exists(), "a GET keeps nothing"
+    text = shown(browse().post(address, follow=True))
     assert "Part of it cannot be reverted." in text
     assert "text_extractor stays." in text
     assert "Remove the description." in text
@@ -432,3 +438,13 @@ def test_what_was_done_stands_in_words_with_the_name_for_programs(browse, own, c
     assert "dedicated_cpu" not in text
     # Its sentence says what is new.
     assert ">film</ins>" not in text
+
+
+def test_a_cancelled_one_shows_no_error(browse, own, cast):
+    event = write(cast, summary="Cloned.")
+    AuditEvent.objects.filter(pk=event.pk).update(outcome="failed", error="cancelled")
+    text = browse().get(f"{own}audit/").content.decode()
+    assert "Cancelled" in text
+    assert ">cancelled</span>" not in text
+    AuditEvent.objects.filter(pk=event.pk).update(error="Qdrant is full.")
+    assert ">Qdrant is full.</span>" in browse().get(f"{own}audit/").content.decode()

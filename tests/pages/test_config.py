@@ -31,7 +31,8 @@ def test_shows_and_downloads_what_is(browse, own, cast):
     assert "namespace_name: film archive" in text
     assert "Preview plan" not in text
     response = browse("support").get(f"{own}config/?download=1")
-    assert response.content.decode() == now(cast)
+    raw = store.get(cast.own.namespace_id)
+    assert response.content.decode() == config.to_file(document.read(raw))
     assert response.headers["Content-Type"] == "application/yaml; charset=utf-8"
     filename = f'filename="{cast.own.namespace_id}.yaml"'
     assert response.headers["Content-Disposition"] == f"attachment; {filename}"

@@ -1,4 +1,4 @@
-"""One document: payload, vectors, neighbours, parts of long values, hostile payloads."""
+"""One document: payload, vectors, neighbors, parts of long values, hostile payloads."""
 
 import json
 import re
@@ -140,9 +140,9 @@ def test_vectors_are_told_by_size_norm_and_first_numbers(browse, address):
     assert client.get(f"{address}doc_4/vector/?name=none").status_code == 404
 
 
-def test_neighbours_come_nearest_first_within_the_filter_or_not(browse, address):
+def test_neighbors_come_nearest_first_within_the_filter_or_not(browse, address):
     client = browse()
-    page = f"{address}doc_30/?tab=neighbours&f=rank&t=integer&o=is&v=3"
+    page = f"{address}doc_30/?tab=neighbors&f=rank&t=integer&o=is&v=3"
     text = text_of(client.get(page))
     assert "Keep the filter: <bdi>rank is 3</bdi>" in text
     scores = [float(s) for s in re.findall(r'<span class="score">([\d.]+)<', text)]
@@ -179,9 +179,9 @@ def test_a_silent_qdrant_says_so_where_the_document_would_be(browse, address, si
 
 
 def test_what_a_vector_cannot_find_is_said(browse, address):
-    text = text_of(browse().get(f"{address}doc_1/?tab=neighbours&vector=rows"))
+    text = text_of(browse().get(f"{address}doc_1/?tab=neighbors&vector=rows"))
     assert 'class="blank' in text
-    text = text_of(browse().get(f"{address}doc_1/?tab=neighbours&vector=nothing"))
+    text = text_of(browse().get(f"{address}doc_1/?tab=neighbors&vector=nothing"))
     assert 'class="blank' in text
 
 
@@ -218,7 +218,7 @@ def test_a_part_that_is_not_there_is_refused(browse, attacked):
 @pytest.mark.parametrize("number", range(len(HOSTILE_PAYLOADS)))
 def test_no_payload_makes_a_page_large_or_runs(browse, attacked, number):
     client = browse()
-    for tab in ("payload", "json", "vectors", "neighbours"):
+    for tab in ("payload", "json", "vectors", "neighbors"):
         response = client.get(f"{attacked}bad_{number}/?tab={tab}")
         assert response.status_code == 200
         assert len(response.content) < SMALL, (tab, len(response.content))

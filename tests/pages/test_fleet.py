@@ -120,6 +120,18 @@ def test_its_cost_does_not_grow_with_the_fleet(cast, browse):
     assert cost() == before
 
 
+def test_clones_that_ended_early_are_counted_as_in_the_lists(cast, browse):
+    ended = {"clone_status": "failed", "health": "ready", "mirrored_at": timezone.now()}
+    MirroredNamespace.objects.bulk_create(
+        MirroredNamespace(
+            namespace_id=f"ns_ended{n:03}", internal_id="int_x", name="x", **ended
+        )
+        for n in range(201)
+    )
+    words = " ".join(text_of(browse("support")).split())
+    assert "Clone failed or cancelled 201" in words
+
+
 def test_many_troubled_are_counted_up_to_a_thousand_and_200_are_read(cast, browse):
     browser = browse("support")
 

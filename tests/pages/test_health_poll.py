@@ -69,7 +69,7 @@ def test_what_looks_the_same_is_not_sent_again(opened, cast):
     snapshots.cache(cast.own, snapshots.from_row(row))
     changed = browser.get(address, headers=HTMX)
     assert changed.status_code == 200
-    assert b"Optimising" in changed.content
+    assert b"Optimizing" in changed.content
 
 
 def test_polls_come_more_slowly_with_age(opened, own):

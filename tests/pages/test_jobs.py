@@ -304,7 +304,30 @@ def test_pace_is_drawn_and_described(browse, address, job):
     text = browse().get(address).content.decode()
     assert text.count('<polyline class="line"') == 2
     assert "109 at most, 1 gap" in text
+    assert "Points a second since" in text
     assert "style=" not in text
+
+
+def test_what_never_began_has_no_pace(browse, address, job):
+    history = [[1000.0 + n, 5.0] for n in range(10)]  # of the objects, as once stored
+    stages = [STAGES[0], {**STAGES[1], "state": "failed", "done": 0}]
+    progress = {**job.progress, "stages": stages, "history": history, "every_s": 1}
+    Job.objects.update(progress=progress, state=State.FAILED, ended_at=timezone.now())
+    text = browse().get(address).content.decode()
+    assert "0 of 100 points" in text
+    assert "a second" not in text
+    assert "<polyline" not in text
+
+
+def test_ranges_that_are_copied_have_a_writer_each(browse, address, job):
+    ranges = [{"at_end": True}, {"at_end": False}, {"at_end": False}]
+    Job.objects.update(
+        outputs={"transfer": {"way": "pages"}},
+        cursor={"transfer": {"pages": {"ranges": ranges}}},
+    )
+    assert "2 at once" in browse().get(address).text
+    Job.objects.update(state=State.FAILED, ended_at=timezone.now())
+    assert "at once" not in browse().get(address).text
 
 
 def test_another_kind_of_job_is_not_called_a_clone(browse, address):

@@ -19,7 +19,7 @@ drawn = pytest.mark.skipif(
 
 LONGEST_NAME = "W" * 64
 LONGEST_STORED = "W" * 128  # a document of somebody else may hold more; the rest is cut
-# What sticks out of the page or out of its own table cell, and what covers a neighbour.
+# What sticks out of the page or out of its own table cell, and what covers a neighbor.
 _MISPLACED = """() => {
   const name = element => `${element.localName}.${element.className} ` +
     element.textContent.trim().slice(0, 30);

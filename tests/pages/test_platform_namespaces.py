@@ -85,6 +85,7 @@ def test_a_cancelled_clone_has_not_failed(cast: Cast, browse: Browse) -> None:
     )
     assert "Clone cancelled" in cancelled
     assert "Clone failed" in failed
+    assert "Clone failed or cancelled" in text, "in the filter"
     assert "disk full" not in failed
 
 

@@ -195,3 +195,70 @@ def test_the_author_of_the_other_value_is_named(cast):
     assert "Two people changed this namespace" in banner
     assert "Renamed to film archive, theirs" in banner
     assert "Description changed" in banner
+
+
+def file_of(cast: Cast, namespace) -> str:
+    """Download the configuration."""
+    at = f"/namespaces/{namespace.namespace_id}/config/?download=1"
+    return cast.browser().get(at).content.decode()
+
+
+def sent(cast: Cast, namespace, text: str) -> str:
+    """Send a file; return the page that comes."""
+    at = f"/namespaces/{namespace.namespace_id}/config/"
+    return cast.browser().post(at, {"config": text}, follow=True).content.decode()
+
+
+def test_an_older_file_takes_back_nothing_that_changed_since(cast, indexed):
+    text = file_of(cast, indexed)
+    assert f"namespace_id: {indexed.namespace_id}\n  revision: 1\n" in text
+    meanwhile(cast, indexed, payload_indexes=indexes(rank="float", city="keyword"))
+    meanwhile(cast, indexed, description="Theirs.")
+    same = sent(cast, indexed, text)
+    assert "The file has no change since revision 1" in same
+    assert not SavedPlan.objects.exists()
+    shown = sent(cast, indexed, f"{text}  - field_name: wet\n    type: bool\n")
+    said = "The file was made from revision 1; the namespace is at 3"
+    assert said in " ".join(shown.split())
+    assert "2 changes since then" in shown
+    assert "Holds" in shown
+    assert confirm(cast.browser(), shown, tick=ticks_of(shown)).status_code == 303
+    assert stored(indexed) == {"rank": "float", "city": "keyword", "wet": "bool"}
+    assert store.get(indexed.namespace_id)["description"] == "Theirs."
+
+
+def test_what_an_older_file_and_others_changed_is_asked(cast):
+    text = file_of(cast, cast.own).replace("description: ''", "description: Mine.")
+    meanwhile(cast, cast.own, description="Theirs.")
+    shown = sent(cast, cast.own, text)
+    assert "Changed by both: the description" in shown
+    assert "At revision 1, from which the file was made: Empty" in shown
+    assert confirm(cast.browser(), shown).status_code == 422
+    done = confirm(cast.browser(), shown, **{"keep-description": "mine"})
+    assert done.status_code == 303
+    assert store.get(cast.own.namespace_id)["description"] == "Mine."
+
+
+def test_a_file_of_another_namespace_or_of_no_revision_is_what_shall_be(cast, indexed):
+    text = file_of(cast, cast.own).replace("description: ''", "description: Mine.")
+    text = text.replace(cast.own.name, indexed.name)
+    meanwhile(cast, indexed, description="Theirs.")
+    shown = sent(cast, indexed, text)
+    assert "The file was made from" not in shown
+    assert "Mine." in shown
+
+
+@pytest.mark.parametrize(
+    ("origin", "said"),
+    [
+        ("revision: 9", "The namespace is at revision 1, and the file was made from"),
+        ("revision: many", "revision must be a whole number."),
+        ("revision: true", "revision must be a whole number."),
+        ("of: 1", "made_from has a namespace_id and a revision, or is left out."),
+    ],
+)
+def test_an_origin_that_cannot_be_is_refused_at_its_line(cast, origin, said):
+    text = file_of(cast, cast.own).replace("revision: 1", origin)
+    shown = sent(cast, cast.own, text)
+    assert said in shown
+    assert "<b>Line " in shown

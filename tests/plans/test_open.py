@@ -168,3 +168,31 @@ def test_a_plan_of_a_form_is_listed_too(cast, own):
         {"namespace_name": "film archive", "description": "Listed."},
     )
     assert "Set the description" in text_of(client.get(f"{own}plans/"))
+
+
+def test_its_maker_or_an_admin_discards_a_plan(cast, own):
+    mine = described(cast, text="mine")
+    theirs = described(cast, "admin", text="theirs")
+    member, at = cast.browser("member"), "/namespaces/plans/{}/discard/"
+    listed = text_of(member.get(f"{own}plans/"))
+    assert at.format(mine.plan_id) in listed
+    assert at.format(theirs.plan_id) not in listed
+    assert member.post(at.format(theirs.plan_id)).status_code == 403
+    done = member.post(at.format(mine.plan_id), {"list": "namespace"}, follow=True)
+    assert done.redirect_chain == [(f"{own}plans/", 302)]
+    assert "Plan discarded: Set the description to “mine”" in text_of(done)
+    assert [row.plan_id for row in SavedPlan.objects.all()] == [theirs.plan_id]
+    admin = cast.browser("admin")
+    assert at.format(theirs.plan_id) in text_of(admin.get("/namespaces/plans/"))
+    done = admin.post(at.format(theirs.plan_id), follow=True)
+    assert done.redirect_chain == [("/namespaces/plans/", 302)]
+    assert not SavedPlan.objects.exists()
+    assert member.post(at.format(theirs.plan_id)).status_code == 404
+
+
+def test_a_confirmed_plan_is_not_discarded(cast):
+    saved = described(cast)
+    service.confirm(person(cast, "member"), saved, ticks=set())
+    at = f"/namespaces/plans/{saved.plan_id}/discard/"
+    assert "confirmed already" in text_of(cast.browser().post(at, follow=True))
+    assert SavedPlan.objects.get().is_confirmed

@@ -72,7 +72,7 @@ def test_another_person_opens_it_and_confirms(cast, own):
     assert done.headers["Location"] == f"{own}settings/"
     text = text_of(admin.get(done.headers["Location"]))
     assert "Description changed. Revision 2." in text
-    assert ">Undo</a>" in text
+    assert ">Undo</button>" in text
     assert "In the audit log" in text
 
 
@@ -98,8 +98,12 @@ def test_undo_leads_to_a_plan_that_is_confirmed_with_one_click(cast, own):
     client = cast.browser()
     confirm(client, shown_plan(client, f"{own}settings/", FORM))
     done = client.get(f"{own}settings/").content.decode()
-    undo = re.search(r'href="([^"]+revert/[^"]+)">Undo', done)[1]
-    plan = client.get(undo, follow=True).content.decode()
+    undo = re.search(r'action="([^"]+revert/[^"]+)"', done)[1]
+    before = text_of(client.get(undo))
+    assert "What the revert would do" in before
+    assert "Remove the description." in before
+    assert SavedPlan.objects.filter(confirmed_at=None).count() == 0, "a GET keeps none"
+    plan = client.post(undo, follow=True).content.decode()
     assert "Revert of revision 2" in plan
     after = confirm(client, plan)
     assert after.headers["Location"] == f"{own}settings/"
@@ -275,7 +279,7 @@ def test_what_can_delete_is_confirmed(cast, own):
     text = text_of(later)
     assert "Expiry set to" in text
     assert "In the audit log" in text
-    assert ">Undo</a>" in text
+    assert ">Undo</button>" in text
     assert SavedPlan.objects.count() == 1
 
 
@@ -292,7 +296,7 @@ def test_an_expiry_is_undone_through_a_plan(cast, own):
     assert refused.status_code == 409
     assert "A later change touched the same value" in refused.content.decode()
     # The second one is: it ends sooner, so that it is confirmed with a tick.
-    shown = text_of(client.get(undo_later, follow=True))
+    shown = text_of(client.post(undo_later, follow=True))
     assert "Revert of revision 3" in shown
     assert confirm(client, shown).status_code == 422
     assert confirm(client, shown, tick=ticks_of(shown)).headers["Location"] == (
@@ -302,7 +306,7 @@ def test_an_expiry_is_undone_through_a_plan(cast, own):
     reverted = AuditEvent.objects.get(action="namespace:extend", revision=4)
     assert reverted.reverts == AuditEvent.objects.get(revision=3).op_id
     assert "by revision 4" in text_of(client.get(f"{own}audit/"))
-    shown = text_of(client.get(undo, follow=True))
+    shown = text_of(client.post(undo, follow=True))
     assert confirm(client, shown).status_code == 303
     assert "expires_at" not in store.get(cast.own.namespace_id)
 
@@ -311,16 +315,16 @@ def test_undo_is_not_offered_to_those_who_may_not(cast, own):
     admin, member = cast.browser(), cast.browser("member")
     shown = shown_plan(admin, f"{own}expiry/", {"ends": "7"})
     confirm(admin, shown, tick=ticks_of(shown))
-    assert ">Undo</a>" in text_of(admin.get(f"{own}settings/"))
+    assert ">Undo</button>" in text_of(admin.get(f"{own}settings/"))
     later = text_of(member.post(f"{own}expiry/", {"ends": "30"}, follow=True))
     assert "Expiry set to" in later
-    assert ">Undo</a>" not in later
+    assert ">Undo</button>" not in later
     assert text_of(member.get(f"{own}audit/")).count("Revert this change") == 0
     assert text_of(admin.get(f"{own}audit/")).count("Revert this change") == 1
 
 
 def undo_of(response):
-    found = re.search(r'href="([^"]+revert/[^"]+)">Undo', response.content.decode())
+    found = re.search(r'action="([^"]+revert/[^"]+)"', response.content.decode())
     return html.unescape(found[1])
 
 

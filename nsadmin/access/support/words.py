@@ -36,6 +36,7 @@ PAGES: Final[Mapping[str, str]] = {
     "plan": "a plan",
     "open_plans": "the open plans",
     "organization_plans": "the open plans",
+    "discard_plan": "a plan",
     "new_plan": "the plan of a new namespace",
     "audit": "the audit",
     "revert": "the revert of a change",

@@ -15,6 +15,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from redis.exceptions import RedisError, ResponseError
 
+from nsadmin.access.actor import Actor
 from nsadmin.api.http.responses import json_default
 from nsadmin.api.schemas.errors import ErrorBody, ErrorDetails, ErrorEnvelope
 from nsadmin.errors import (
@@ -29,6 +30,10 @@ from nsadmin.errors import (
 )
 
 _RETRY_SECONDS = 5
+_NEEDS_SESSION = (
+    "What belongs to another organization is seen only during a support session of the "
+    "key's creator: ask for one at /support/new/."
+)
 log = structlog.get_logger(__name__)
 
 
@@ -46,11 +51,15 @@ def envelope_response(request: HttpRequest, error: NsadminError) -> HttpResponse
         **error.details,
         "request_id": getattr(request, "request_id", None),
     }
+    message = error.placed if isinstance(error, Invalid) else error.message
+    if isinstance(error, NotFound) and _may_need_session(request, error):
+        details["support_session"] = "needed"
+        message = f"{message} {_NEEDS_SESSION}"
     envelope = ErrorEnvelope.model_construct(
         success=False,
         status=error.status,
         error=ErrorBody.model_construct(
-            message=error.placed if isinstance(error, Invalid) else error.message,
+            message=message,
             type=error.type,
             code=error.code,
             details=ErrorDetails.model_construct(**details),
@@ -64,6 +73,16 @@ def envelope_response(request: HttpRequest, error: NsadminError) -> HttpResponse
     for name, value in _headers(error).items():
         response.headers[name] = value
     return response
+
+
+def _may_need_session(request: HttpRequest, error: NotFound) -> bool:
+    """Tell whether staff ask for data that a support session could show.
+
+    It does not depend on what is there, so it does not tell that either.
+    """
+    actor: Actor | None = getattr(request, "actor", None)
+    is_staff = actor is not None and actor.is_staff and not actor.sees_all
+    return is_staff and "resource" in error.details
 
 
 def _headers(error: NsadminError) -> dict[str, str]:

@@ -8,6 +8,8 @@ everything that the clone holds was read back and compared in any case.
 
 from typing import Any, Final
 
+from django.utils import timezone
+
 from nsadmin.clones.copy import documents, points
 from nsadmin.clones.copy.context import CopyContext
 from nsadmin.clones.copy.points import came_whole
@@ -58,6 +60,7 @@ def _start_pass(context: CopyContext, current: VerificationPass) -> None:
     """Set the progress total; at the start of a pass, add the source's new ids."""
     if not current.finished and not current.after:
         context.refresh_ids()
+        context.job.outputs["proof_from"] = timezone.now().isoformat()
     total = sum(rows.source_counts(context).values())
     context.job.progress.begin(current.stage, total=total)
     context.job.progress.advance(current.stage, done=current.checked)
@@ -102,6 +105,7 @@ def _report(
     context.job.outputs.update(
         cloned_resources={**NO_RESOURCES, **clone_counts},
         proof=[*counted, *rows.content_rows(context, current, clone_counts)],
+        proof_to=timezone.now().isoformat(),
         source_changed=changed,
         foreign_points=current.foreign,
         foreign_points_left_out=current.left_out,

@@ -3,7 +3,7 @@
 The pure layer (everything but `run.py` and the package `write`) imports no store and
 no Django: one catalogue gives the same documents on every machine. Only data that is
 relative to the present (one namespace expires soon) takes the time as an argument.
-`docs/demo-data.md` names the sources and their licences.
+`docs/demo-data.md` names the sources and their licenses.
 """
 
 from collections.abc import Callable

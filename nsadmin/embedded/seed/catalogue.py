@@ -113,7 +113,7 @@ NAMESPACES: Final = (
         organization=NORTHLIGHT,
         description=(
             "Intake of another register. Its transcription vector and the index "
-            "on `state` were never made: repair it."
+            "on state were never made: repair it."
         ),
         records=places.airstrips,
         limit=600,

@@ -14,7 +14,7 @@ from nsadmin.namespaces.schema.extractors import REGISTRY
 
 Point = dict[str, Any]
 
-# A vector of length one with five decimals: half the bytes to send, same neighbours.
+# A vector of length one with five decimals: half the bytes to send, same neighbors.
 _DECIMALS: Final = 5
 
 

@@ -1,4 +1,4 @@
-"""Vectors whose neighbours make sense, without a model.
+"""Vectors whose neighbors make sense, without a model.
 
 A text becomes a bag of words, of letter groups inside the words and of traits, weighted
 by how rare each is in its corpus; the bag is then projected: each feature adds or

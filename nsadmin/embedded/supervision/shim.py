@@ -59,7 +59,7 @@ def start(program: list[str], niceness: int) -> int:
         return pid
     try:
         os.setsid()
-        # Second line of defence, for the program alone: the shim itself is killed.
+        # Second line of defense, for the program alone: the shim itself is killed.
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != shim:
             os._exit(1)

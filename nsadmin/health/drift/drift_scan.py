@@ -22,11 +22,8 @@ _NOTED_EVERY = timedelta(hours=1)
 # Differences of one namespace, and orphans of one cluster, that are stored.
 MOST_STORED = 500
 _VALUES = ("wanted", "actual", "shown", "right", "way", "sentence")
-# These are shown but not counted, because no repair applies: they end by themselves, or
-# when collections are processed again.
-_UNCOUNTED = frozenset(
-    {"pending", "mirror_behind", "count_behind", "tier_behind", "vector_empty"}
-)
+# These are shown but not counted, because they end by themselves.
+_UNCOUNTED = frozenset({"pending", "mirror_behind", "count_behind", "tier_behind"})
 
 
 def scan_namespace(

@@ -12,7 +12,7 @@ _SPEED_WINDOW_S = 15.0
 _MIN_SPEED_WINDOW_S = 0.5
 # The rate is measured over the samples of these last seconds.
 # The history is a list of [Unix time, units per second]. When it is full, every second
-# entry is dropped and the interval doubled, so that it always spans the whole job.
+# entry is dropped and the interval doubled, so that it always spans the whole stage.
 _MAX_HISTORY = 80
 # An estimate of the time left that grew by no more than this counts as the same.
 _MAX_GROWTH = 1.25
@@ -156,7 +156,12 @@ class Progress:
             self._samples.popleft()
 
     def _append_history(self, stage: Stage, now: float) -> None:
-        """Add the rate since the last entry; a new stage only sets the start."""
+        """Add the rate since the last entry; a new stage only sets the start.
+
+        Stages count other units, so the history is that of the largest one alone.
+        """
+        if stage.key != max(self.stages, key=lambda one: one.weight).key:
+            return
         previous = self._samples[-1] if self._samples else None
         is_new_stage = previous is None or previous.stage != stage.key
         if self._last_history is None or is_new_stage:

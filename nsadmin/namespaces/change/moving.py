@@ -34,6 +34,8 @@ from nsadmin.namespaces.schema.moving import (
 KIND: Final = "move"
 TASK_TYPE: Final = "api_namespaces_migrations_run"
 ACTION: Final = "namespace:move"
+# Of each revision that the job of a move writes.
+STEP: Final = "namespace:move-step"
 
 PREPARE: Final = "prepare"
 TRANSFER: Final = "transfer"

@@ -13,6 +13,7 @@ from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.errors import Unavailable
 from nsadmin.jobs import items
 from nsadmin.jobs.schedules import turn
+from nsadmin.namespaces.change import moving
 from nsadmin.namespaces.change.converge import converge
 from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.models import HealingTurn, MirroredNamespace
@@ -41,6 +42,7 @@ _ACTIONS = (
     "namespace:update",
     "namespace:delete",
     "namespace:restore",
+    moving.STEP,
 )
 # Size and duration of one sweep, and the wait between two tries of an operation.
 _AT_ONCE = 100

@@ -107,7 +107,7 @@ def copies_of(
         made.append(Copy(key, raw.get("_id"), values, lines, content, digest))
 
     items.each(LOOP, pairs, make, key=lambda pair: str(pair[0].get("_id")))
-    # Rows with neighbouring keys are on the same pages of the indexes.
+    # Rows with neighboring keys are on the same pages of the indexes.
     return sorted(made, key=attrgetter("key"))
 
 

@@ -51,7 +51,7 @@ class Probed(Protocol):
 # {status: its title}; the last three come from a job, the others from Qdrant.
 TITLES: Mapping[str, str] = {
     "ready": "Ready",
-    "optimising": "Optimising",
+    "optimising": "Optimizing",
     "waiting": "Waiting",
     "error": "Error",
     "unknown": "Unknown",

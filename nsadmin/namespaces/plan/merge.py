@@ -10,8 +10,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from nsadmin.errors import Conflict
 from nsadmin.namespaces.plan.desired import required_indexes
 from nsadmin.namespaces.plan.index_steps import declared_list, requested_indexes
+from nsadmin.namespaces.plan.steps import Transition
+from nsadmin.namespaces.plan.steps.indexes import IndexTransition
 from nsadmin.namespaces.schema.document import Namespace, Raw
 from nsadmin.namespaces.schema.infrastructure import KEY_FIELD
 from nsadmin.namespaces.schema.patch import NamespacePatch
@@ -57,6 +60,31 @@ def base_of(patch: NamespacePatch, namespace: Namespace) -> Raw:
         base |= _changed_indexes(namespace, patch.payload_indexes)
     found: Raw = _plain(base)
     return found
+
+
+def older_base(base: Mapping[str, Any], values: Mapping[str, Any]) -> Raw:
+    """Return a base of `base_of` with the values that were stored earlier."""
+    return {
+        key: [_plain(values[key]) if key in values else before, mine]
+        for key, (before, mine) in base.items()
+    }
+
+
+def value_before(change: Transition) -> tuple[str, Any]:
+    """Return the key of a changed value, and what it was before."""
+    if isinstance(change, IndexTransition):
+        return INDEX + change.name, change.before and change.before.schema
+    return change.subject, change.before
+
+
+def conflict_of(keys: Collection[str], since: str, what_to_do: str) -> Conflict:
+    """Return the refusal of values that another person changed too, by their keys."""
+    paths = [key.replace(INDEX, "payload_indexes.", 1) for key in keys]
+    return Conflict(
+        f"Another person changed {paths[0]} too, since {since}. {what_to_do}",
+        code="edit_conflict",
+        details={"field": paths[0], "fields": paths},
+    )
 
 
 def merged(

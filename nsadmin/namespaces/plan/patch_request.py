@@ -27,10 +27,14 @@ class PatchRequest(ChangeRequest):
     """The request to carry out a patch.
 
     With `pause_writes`, writes pause for a moment if the patch moves the points.
+    `base` has the values that it was made from, as `merge.base_of` returns them, where
+    these are not the present ones; they are those of the revision `made_from`.
     """
 
     patch: NamespacePatch
     pause_writes: bool = False
+    base: Raw | None = None
+    made_from: int | None = None
 
     def plan(
         self,

@@ -29,8 +29,11 @@ INFRASTRUCTURE_KEYS = (
     "ray_head_node_url",
     "description",
 )
+# Where a file comes from: the id of the namespace and its revision.
+MADE_FROM = "made_from"
 _SECTIONS = (
     "schema",
+    MADE_FROM,
     "namespace_name",
     "description",
     "auto_create_indexes",
@@ -96,6 +99,16 @@ def to_yaml(namespace: Namespace) -> str:
     return dump(export_config(namespace))
 
 
+def to_file(namespace: Namespace) -> str:
+    """Return the YAML with the namespace and the revision that it was made from."""
+    exported = export_config(namespace)
+    origin = {
+        "namespace_id": namespace.namespace_id,
+        "revision": namespace.revision,
+    }
+    return dump({"schema": exported.pop("schema"), MADE_FROM: origin, **exported})
+
+
 def dump(configuration: dict[str, Any]) -> str:
     """Return the YAML of a configuration or of some of its sections."""
     return yaml.dump(
@@ -126,6 +139,34 @@ def from_yaml(text: str) -> ParsedYaml:
     return found
 
 
+def made_from(found: ParsedYaml, namespace: Namespace) -> int | None:
+    """Return the revision of this namespace from which a file was made.
+
+    None for a file that does not say so, or that was made from another namespace.
+    Raises Invalid for one that cannot be.
+    """
+    origin = found.data.get(MADE_FROM)
+    if origin is None:
+        return None
+    line = found.line_of(MADE_FROM)
+    if not isinstance(origin, dict) or origin.keys() != {"namespace_id", "revision"}:
+        message = f"{MADE_FROM} has a namespace_id and a revision, or is left out."
+        raise yaml_text.line_error(line, message)
+    revision = origin["revision"]
+    if type(revision) is not int or revision < 0:
+        line = found.line_of(f"{MADE_FROM}.revision")
+        raise yaml_text.line_error(line, "revision must be a whole number.")
+    if origin["namespace_id"] != namespace.namespace_id:
+        return None
+    if revision > namespace.revision:
+        raise yaml_text.line_error(
+            found.line_of(f"{MADE_FROM}.revision"),
+            f"The namespace is at revision {namespace.revision:,}, and the file was "
+            f"made from a later one. Leave {MADE_FROM} out to apply it all the same.",
+        )
+    return revision
+
+
 def with_line_numbers(error: Invalid, found: ParsedYaml) -> Invalid:
     """Return the error with its messages at lines of the text instead of paths."""
     errors: dict[str, list[str]] = {}
@@ -148,7 +189,11 @@ def patch_of(found: ParsedYaml, namespace: Namespace) -> NamespacePatch:
 
 
 def _patch(found: ParsedYaml, namespace: Namespace) -> NamespacePatch:
-    sections = {k: v for k, v in found.data.items() if k != "schema" and v is not None}
+    sections = {
+        key: value
+        for key, value in found.data.items()
+        if key not in ("schema", MADE_FROM) and value is not None
+    }
     now = export_config(namespace)
     body = {key: value for key, value in sections.items() if value != now[key]}
     if isinstance(body.get("infrastructure"), dict):

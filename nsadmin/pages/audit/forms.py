@@ -48,6 +48,7 @@ ACTION_WORDS = {
     "namespace:leave-collection": "Collection left behind",
     "namespace:let-expire": "Deletion of several namespaces approved",
     "namespace:move": "Namespace moved",
+    "namespace:move-step": "Step of a move",
     "namespace:purge": "Namespace deleted for good",
     "namespace:restore": "Namespace restored",
     "namespace:update": "Namespace changed",

@@ -15,7 +15,7 @@ from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.page_context import editable
-from nsadmin.pages.plans.flow import PlanForm, handle_plan_form
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, preview_form
 from nsadmin.pages.plans.form_pages import FormPage, form_page, is_form_page
 from nsadmin.plans.endings import ExpiryChange
 from nsadmin.plans.requests import reverting
@@ -56,7 +56,10 @@ PAGE = form_page(
 @gate.page(Action.NAMESPACE_UPDATE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def revert(request: HttpRequest, namespace_id: str, op_id: str) -> HttpResponse:
-    """Make the plan that reverts a change; `?back=` names the page to return to."""
+    """Show what would revert a change; a POST keeps the plan of it.
+
+    `?back=` names the page to return to.
+    """
     actor = gate.actor_of(request)
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
     event = _event(actor, view, op_id)
@@ -66,4 +69,6 @@ def revert(request: HttpRequest, namespace_id: str, op_id: str) -> HttpResponse:
         data["back"] = back
     template, context = "namespaces/audit_revert.html", {"event": event}
     plan_form = PlanForm(view, RevertForm(data), PAGE, template, context)
-    return handle_plan_form(request, plan_form)
+    if request.method == "POST":
+        return handle_plan_form(request, plan_form)
+    return preview_form(request, plan_form)

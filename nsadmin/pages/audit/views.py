@@ -22,7 +22,7 @@ from nsadmin.pages.audit import export
 from nsadmin.pages.audit.changes import ChangeView, changes_of
 from nsadmin.pages.audit.forms import ACTION_WORDS, AuditFilterForm
 from nsadmin.pages.audit.proof import proof_of
-from nsadmin.pages.common.badges import Badge, outcome_badge
+from nsadmin.pages.common.badges import CANCELLED, Badge, outcome_badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization, may, namespace_scope
 from nsadmin.pages.common.paging import PER_PAGE
@@ -53,6 +53,11 @@ class EventView:
     def action(self) -> str:
         """What was done, in words."""
         return ACTION_WORDS.get(self.event.action, self.event.action)
+
+    @property
+    def fault(self) -> str:
+        """Why it failed; empty where its outcome says that."""
+        return "" if self.outcome is CANCELLED else self.event.error
 
     @property
     def first(self) -> list[ChangeView]:

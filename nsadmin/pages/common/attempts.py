@@ -7,6 +7,7 @@ _ATTEMPTS = {
     "clone": "Clone the namespace",
     "config": "Change the configuration",
     "delete": "Delete the namespace",
+    "discard_plan": "Discard a plan",
     "dismissals": "Dismiss index advice",
     "documents_export": "Export documents",
     "expiry": "Change the expiry",

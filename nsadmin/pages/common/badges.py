@@ -1,7 +1,7 @@
 """States as badges: one role, one icon and one word for each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nsadmin.audit.models import Outcome
@@ -40,6 +40,10 @@ HEALTH: Mapping[str, Badge] = {
 UNKNOWN = HEALTH["unknown"]
 # A clone that a person cancelled is incomplete, and no failure.
 CLONE_CANCELLED = Badge("idle", "ban", "Clone cancelled")
+# Both are stored, counted and found as one status; each row says which it is.
+CLONE_ENDED = replace(HEALTH["failed"], word="Clone failed or cancelled")
+# {status: its badge where namespaces are counted or chosen by it}
+STATUSES: Mapping[str, Badge] = {**HEALTH, "failed": CLONE_ENDED}
 MOVING = Badge("run", "loader-2", "Moving", turns=True)
 
 JOBS: Mapping[str, Badge] = {

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirectBase
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
@@ -51,7 +52,8 @@ def say_done(
     revision = outcome.view.namespace.revision
     can_undo = can_undo and _is_reversible(request, outcome)
     stays = " ".join(step.stays for step in outcome.plan.steps if step.stays)
-    links = _links(outcome, page, can_undo=can_undo, stays=stays)
+    undo = _undo(request, outcome, page) if can_undo else ""
+    links = _links(outcome, undo, stays=stays)
     if outcome.converged:
         proof = "; verified in Qdrant" * outcome.plan.needs_qdrant
         messages.success(
@@ -100,16 +102,25 @@ def _is_reversible(request: HttpRequest, outcome: Outcome) -> bool:
     return may(actor_of(request), Revert(outcome.op_id, steps).action, outcome.view)
 
 
-def _links(outcome: Outcome, page: str, *, can_undo: bool, stays: str) -> SafeString:
-    """Return links to the audit row and, if it can be undone, to the plan of that.
+def _links(outcome: Outcome, undo: str, *, stays: str) -> SafeString:
+    """Return the link to the audit row and what undoes the change, if anything does.
 
     `stays` are the sentences of what Undo leaves, which stand before the links.
     """
-    own_id = outcome.view.namespace.namespace_id
-    audit = audit_address(own_id, outcome.op_id)
+    audit = audit_address(outcome.view.namespace.namespace_id, outcome.op_id)
     said = f"{stays} " if stays else ""
     row = format_html('{}<a href="{}">In the audit log</a>', said, audit)
-    if not can_undo:
-        return row
-    undo = reverse("revert", args=[own_id, outcome.op_id])
-    return format_html('{} · <a href="{}?back={}">Undo</a>', row, undo, page)
+    return format_html("{} · {}", row, undo) if undo else row
+
+
+def _undo(request: HttpRequest, outcome: Outcome, page: str) -> SafeString:
+    """Return the button that plans the revert; a link could be followed unasked."""
+    own_id = outcome.view.namespace.namespace_id
+    return format_html(
+        '<form class="inline" method="post" action="{}?back={}"><input type="hidden" '
+        'name="csrfmiddlewaretoken" value="{}"><button class="as-link" type="submit">'
+        "Undo</button></form>",
+        reverse("revert", args=[own_id, outcome.op_id]),
+        page,
+        get_token(request),
+    )

@@ -1,4 +1,4 @@
-"""One document: its payload, its vectors, its neighbours; parts of long values."""
+"""One document: its payload, its vectors, its neighbors; parts of long values."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -31,7 +31,7 @@ TABS: Final[Mapping[str, str]] = {
     "payload": "Payload",
     "json": "JSON",
     "vectors": "Vectors",
-    "neighbours": "Neighbours",
+    "neighbors": "Neighbors",
 }
 
 
@@ -102,7 +102,7 @@ def _document_context(
         ),
         "vector_href": reverse("document_vector", args=[namespace_id, shown.point_id]),
     }
-    if frame["shown_tab"] == "neighbours":
+    if frame["shown_tab"] == "neighbors":
         known = catalogue(opened)
         try:
             found |= nearest_context(

@@ -1,4 +1,4 @@
-"""The neighbours of a document: by which vector, how many, within the filter or not."""
+"""The neighbors of a document: by which vector, how many, within the filter or not."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from nsadmin.documents.collection import Opened
 from nsadmin.documents.document import Document
 from nsadmin.documents.fields import Catalogue
-from nsadmin.documents.neighbours import neighbours
+from nsadmin.documents.neighbors import neighbors
 from nsadmin.documents.query.filters import EVERY, Filter
 from nsadmin.documents.query.rows import Pair
 from nsadmin.pages.documents.rows import row_views, short_names
@@ -23,9 +23,9 @@ def nearest_context(
     shown: Document,
     kept: Sequence[Pair],
 ) -> dict[str, Any]:
-    """Return the form of the neighbours and, for a document with vectors, the rows.
+    """Return the form of the neighbors and, for a document with vectors, the rows.
 
-    Raises as `neighbours` does.
+    Raises as `neighbors` does.
     """
     own = [vector.name for vector in shown.vectors]
     given = request.GET.get("vector")
@@ -44,7 +44,7 @@ def nearest_context(
     if chosen is None:
         return context
     columns = known.columns(2)
-    found = neighbours(
+    found = neighbors(
         opened,
         str(shown.point_id),
         vector=chosen,

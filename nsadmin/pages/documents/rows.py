@@ -37,7 +37,7 @@ class RowView:
     """One row; `chips` is None where the vectors are not known.
 
     `name` is the document's own id, or else that of its point. `share` is the score
-    among neighbours as a percentage of 1; None without one.
+    among neighbors as a percentage of 1; None without one.
     """
 
     href: str
@@ -58,7 +58,7 @@ def row_views(
     vectors: Sequence[VectorName],
     kept: Sequence[Pair] = (),
 ) -> list[RowView]:
-    """Return the rows of a list or of neighbours; their links keep the filter."""
+    """Return the rows of a list or of neighbors; their links keep the filter."""
     query = f"?{urlencode(kept)}" if kept else ""
     query = query if len(query) <= _LONGEST_KEPT else ""
     return [

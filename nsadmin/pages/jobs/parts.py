@@ -16,6 +16,7 @@ from nsadmin.namespaces.schema.moving import fallback_of
 from nsadmin.pages.common.move_note import move_context
 from nsadmin.pages.common.page_context import why_not
 from nsadmin.pages.common.transfer_words import forecast_text
+from nsadmin.pages.jobs.transfer import read_time
 
 # Outputs of a move with a sentence about differences that remain.
 _OPEN_ENDS = ("late", "differing", "only_old")
@@ -79,6 +80,8 @@ def clone_parts(row: Job) -> dict[str, Any]:
         "included": [kind for kind, is_wanted in wanted.items() if is_wanted],
         "left_out": [kind for kind, is_wanted in wanted.items() if not is_wanted],
         "cloned_points": cloned.get("points"),
+        "proof_from": read_time(outputs.get("proof_from")),
+        "proof_to": read_time(outputs.get("proof_to")),
         "forecast": forecast_text(row.inputs.get("forecast_s")),
         "changed": {
             "fields": len(changed),

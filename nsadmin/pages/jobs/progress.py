@@ -32,7 +32,8 @@ class Progress:
     `announcement` is the text for screen readers: it changes with the stage, not with
     each number. `place` is the sentence about its place in the queue. `idle_s` is how
     long the job has waited for a worker, `silent_s` how long it has not progressed;
-    both only if longer than usual.
+    both only if longer than usual. `spark` is the pace of the largest stage, once that
+    has done something, and `paced` what the stage counts.
     """
 
     state: Badge
@@ -46,6 +47,7 @@ class Progress:
     idle_s: float | None
     silent_s: float | None
     place: str
+    paced: str
     spark: Sparkline | None
     every: int
     announcement: str
@@ -74,6 +76,7 @@ def progress_of(job: Job, place: Place | None = None) -> Progress:
     headline = headline_of(job, state, stages)
     current = current_stage(stages)
     staged = current is not None and current.title in headline
+    paced = max(stages, key=lambda stage: stage.weight, default=None)
     return Progress(
         state=state,
         headline=headline,
@@ -86,12 +89,17 @@ def progress_of(job: Job, place: Place | None = None) -> Progress:
         idle_s=idle_s(job),
         silent_s=silent_s(job, stored),
         place=place_text(place),
-        spark=sparkline(stored.get("history") or [], stored.get("every_s") or 1),
+        paced=paced.unit if paced else "",
+        spark=_spark(stored) if paced and paced.done else None,
         every=next(every for age, every in _SPACING if (running_s or 0) < age),
         announcement=f"{headline}, stage {current.number} of {len(stages)}"
         if staged and current
         else headline,
     )
+
+
+def _spark(stored: dict[str, Any]) -> Sparkline | None:
+    return sparkline(stored.get("history") or [], stored.get("every_s") or 1)
 
 
 def _stages(stored: dict[str, Any], state: str) -> list[StageView]:

@@ -16,6 +16,11 @@ class Ranges:
     done: int
     total: int
 
+    @property
+    def writers(self) -> int:
+        """How many of them are written now, each by a writer of its own."""
+        return self.total - self.done
+
 
 @dataclass(frozen=True, slots=True)
 class TransferView:
@@ -45,7 +50,7 @@ def transfer_of(job: Job) -> TransferView | None:
         way=way_words(str(stored["way"])),
         source=str(stored.get("source") or ""),
         target=str(stored.get("target") or ""),
-        copied_at=_time(stored.get("copied_at")),
+        copied_at=read_time(stored.get("copied_at")),
         points=points,
         size=size_text(stored.get("bytes")),
         rate=points / seconds if points and seconds else None,
@@ -65,7 +70,8 @@ def _ranges(job: Job) -> Ranges | None:
     return Ranges(done, len(stored))
 
 
-def _time(text: object) -> datetime | None:
+def read_time(text: object) -> datetime | None:
+    """Return a time of a job's outputs; None without one."""
     try:
         return datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:

@@ -21,7 +21,7 @@ PAGE = form_page(
     FormPage(
         "config",
         lambda sent: ConfigForm.sent(sent.data, None),
-        lambda _actor, view, form: form.patch(view),
+        lambda _actor, view, form: form.wanted(view),
         rereads=False,
         source="yaml",
     )
@@ -38,7 +38,7 @@ def config(request: HttpRequest, namespace_id: str) -> HttpResponse:
         if "download" in request.GET:
             return _download(view)
         form = kept_form(request, view, PAGE) or ConfigForm(
-            initial={"config": configuration.to_yaml(view.namespace)}
+            initial={"config": configuration.to_file(view.namespace)}
         )
         return show_form(request, _plan_form(request, view, form))
     view = editable(actor, namespace_id, Action.NAMESPACE_UPDATE)
@@ -48,7 +48,7 @@ def config(request: HttpRequest, namespace_id: str) -> HttpResponse:
 
 def _plan_form(request: HttpRequest, view: NamespaceView, form: ConfigForm) -> PlanForm:
     context = {
-        "written": configuration.to_yaml(view.namespace),
+        "written": configuration.to_file(view.namespace),
         "curl": api_examples.of_body(
             request, view.namespace.namespace_id, _body(view.namespace)
         ),
@@ -67,7 +67,7 @@ def _body(namespace: Namespace) -> dict[str, Any]:
 def _download(view: NamespaceView) -> HttpResponse:
     name = f"{view.namespace.namespace_id}.yaml"
     return HttpResponse(
-        configuration.to_yaml(view.namespace),
+        configuration.to_file(view.namespace),
         content_type="application/yaml; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

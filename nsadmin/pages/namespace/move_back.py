@@ -14,7 +14,7 @@ from nsadmin.namespaces.plan.patch_request import PatchRequest
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.page_context import editable
-from nsadmin.pages.plans.flow import PlanForm, handle_plan_form
+from nsadmin.pages.plans.flow import PlanForm, handle_plan_form, preview_form
 from nsadmin.pages.plans.form_pages import FormPage, form_page
 
 _WRITE = Action.NAMESPACE_INFRASTRUCTURE
@@ -46,12 +46,14 @@ PAGE = form_page(
 @gate.page(_WRITE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def move_back(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """Make the plan of the way back; a confirmed one starts the job."""
+    """Show the way back; a POST keeps the plan of it, which starts the job."""
     actor = gate.actor_of(request)
-    form = MoveBackForm(request.POST)
+    form = MoveBackForm(request.POST if request.method == "POST" else {})
     view = editable(actor, namespace_id, _WRITE)
     if request.method != "POST" and back.way_back(view.namespace) is None:
         messages.info(request, "There is no old collection to move back to.")
         return redirect("tier", namespace_id)
     plan_form = PlanForm(view, form, PAGE, "namespaces/move_back.html")
-    return handle_plan_form(request, plan_form)
+    if request.method == "POST":
+        return handle_plan_form(request, plan_form)
+    return preview_form(request, plan_form)

@@ -19,7 +19,7 @@ from nsadmin.namespaces.mirror import bootstrap
 from nsadmin.namespaces.models.lists import SYSTEM
 from nsadmin.namespaces.read import readings
 from nsadmin.pages.common import api_examples
-from nsadmin.pages.common.badges import HEALTH, TIERS, Badge
+from nsadmin.pages.common.badges import STATUSES, TIERS, Badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization
 from nsadmin.pages.common.paging import Paging, offset_of
@@ -237,9 +237,7 @@ def _groups(found: Facets, query: ListQuery) -> list[tuple[str, list[Facet]]]:
 
 
 def _health_words() -> dict[str, str]:
-    words = {key: state.word for key, state in HEALTH.items()}
-    # Rows of cancelled clones say so; both are counted and found together.
-    return {**words, "failed": "Clone failed or cancelled"}
+    return {key: state.word for key, state in STATUSES.items()}
 
 
 def _tier_words() -> dict[str, str]:
@@ -260,7 +258,7 @@ def _facets(
             label=labels.get(value, value),
             count=count,
             is_current=value == current,
-            state=HEALTH.get(value) if key == "health" else None,
+            state=STATUSES.get(value) if key == "health" else None,
         )
         for value, count in counts.items()
     ]

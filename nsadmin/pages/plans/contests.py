@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from django.http import HttpRequest
@@ -83,11 +84,17 @@ def latest(request: HttpRequest, view: NamespaceView) -> list[AuditEvent]:
 
 def since(events: Sequence[AuditEvent], saved: SavedPlan) -> list[Told]:
     """Return the changes since the plan was made, the latest first."""
-    return [
-        Told(event, change_titles.title(event.changes) or event.summary.rstrip("."))
-        for event in events
-        if event.at >= saved.made_at
-    ][:_MOST_TOLD]
+    found = (_told(event) for event in events if event.at >= saved.made_at)
+    return list(islice(found, _MOST_TOLD))
+
+
+def since_revision(events: Sequence[AuditEvent], revision: int) -> list[Told]:
+    """Return the changes after a revision, the latest first."""
+    return [_told(event) for event in events if (event.revision or 0) > revision]
+
+
+def _told(event: AuditEvent) -> Told:
+    return Told(event, change_titles.title(event.changes) or event.summary.rstrip("."))
 
 
 def with_authors(

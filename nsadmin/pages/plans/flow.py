@@ -1,6 +1,6 @@
 """From a submitted form to a plan that is kept: how every page changes a namespace."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib import messages
@@ -16,18 +16,21 @@ from nsadmin.errors import (
     Unavailable,
     UpstreamError,
 )
+from nsadmin.namespaces.plan.patch_request import PatchRequest
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import change_titles
 from nsadmin.pages.common.done import SeeOther, page_address
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.htmx import FORM_ADDRESS
 from nsadmin.pages.common.page_context import change_page, namespace_scope, say_when
+from nsadmin.pages.plans import presenter
 from nsadmin.pages.plans.busy import busy_note
 from nsadmin.pages.plans.form_pages import PLAN, FormPage
 from nsadmin.pages.templatetags.formatting import at
 from nsadmin.plans import finding, service
 from nsadmin.plans.forms import kept_input
 from nsadmin.plans.models import SavedPlan
+from nsadmin.plans.requests import Wanted
 
 _CAUGHT = (Invalid, Conflict, RateLimited, Unavailable, UpstreamError)
 
@@ -79,6 +82,27 @@ def show_form(
     return change_page(request, plan_form.template, context, status=status)
 
 
+def preview_form(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
+    """Show the steps that a form would plan; nothing is kept."""
+    form = plan_form.form
+    if not form.is_valid():
+        return show_form(request, plan_form, status=422)
+    actor, view = actor_of(request), plan_form.view
+    try:
+        wanted = plan_form.page.wanted(actor, view, form)
+        shown = service.plan_now(actor, view.namespace.namespace_id, wanted)
+    except _CAUGHT as error:
+        form.take(error)
+        return say_when(show_form(request, plan_form, status=error.status), error)
+    context = {
+        **plan_form.context,
+        "is_planned": True,
+        "steps": presenter.steps(shown.plan, []),
+        "summary": presenter.summary(shown.plan),
+    }
+    return show_form(request, replace(plan_form, context=context))
+
+
 def keep_plan(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
     """Keep the plan of a valid form and lead to its page; raises like a preview."""
     actor, page, form = actor_of(request), plan_form.page, plan_form.form
@@ -86,8 +110,7 @@ def keep_plan(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
     wanted = page.wanted(actor, plan_form.view, form)
     shown = service.plan_now(actor, own_id, wanted)
     if shown.plan.is_empty and not form.contested(shown.view.namespace):
-        note = "Nothing to change. Everything is already as requested."
-        messages.info(request, note)
+        messages.info(request, _nothing(wanted))
         sent = kept_input(form.kept_input)
         return SeeOther(page_address(own_id, page.returns_to(sent)))
     kept = form.kept_input
@@ -102,6 +125,15 @@ def keep_plan(request: HttpRequest, plan_form: PlanForm) -> HttpResponse:
         return SeeOther(address)
     form_address = page_address(own_id, page.edited_at or page.name)
     return lead_to(request, saved.plan_id, address, form_address)
+
+
+def _nothing(wanted: Wanted) -> str:
+    if isinstance(wanted, PatchRequest) and wanted.made_from is not None:
+        return (
+            "Nothing to change. The file has no change since revision "
+            f"{wanted.made_from:,}, from which it was made; later changes stay."
+        )
+    return "Nothing to change. Everything is already as requested."
 
 
 def lead_to(

@@ -1,15 +1,19 @@
-"""The open plans of a namespace, and those of an organization."""
+"""The open plans of a namespace, those of an organization, and discarding one."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
+from nsadmin.access.web.sign_in import post_only
+from nsadmin.errors import Conflict
 from nsadmin.namespaces.read import queries
 from nsadmin.pages.common import change_titles
 from nsadmin.pages.common.badges import Badge
@@ -17,7 +21,7 @@ from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization, namespace_scope
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
 from nsadmin.pages.plans import head
-from nsadmin.plans import creating, finding
+from nsadmin.plans import creating, finding, service
 from nsadmin.plans.models import SavedPlan
 
 TEMPLATE = "plans/open.html"
@@ -27,7 +31,8 @@ TEMPLATE = "plans/open.html"
 class OpenPlan:
     """An open plan in a list; `state` is None where the namespace is not known.
 
-    `name` is that of the namespace as it is now.
+    `name` is that of the namespace as it is now; `may_discard` whether the reader may
+    discard the plan.
     """
 
     saved: SavedPlan
@@ -35,6 +40,7 @@ class OpenPlan:
     address: str
     state: Badge | None
     name: str
+    may_discard: bool = False
 
 
 def shown(saved: SavedPlan, state: Badge | None = None, name: str = "") -> OpenPlan:
@@ -56,7 +62,8 @@ def open_plans(request: HttpRequest, namespace_id: str) -> HttpResponse:
     view = queries.get(actor, namespace_id)
     rows = finding.open_of(actor, view)
     found = [
-        shown(row, head.changed_badge(row, view.namespace.revision)) for row in rows
+        _for_reader(actor, shown(row, head.changed_badge(row, view.namespace.revision)))
+        for row in rows
     ]
     context = {**namespace_scope(view), "plans": found, "tab": ""}
     return page(request, TEMPLATE, context)
@@ -90,4 +97,27 @@ def _with_states(actor: Actor, rows: Iterable[SavedPlan]) -> list[OpenPlan]:
             continue
         name, revision = now[row.namespace_id]
         found.append(shown(row, head.changed_badge(row, revision), name))
-    return found
+    return [_for_reader(actor, plan) for plan in found]
+
+
+def _for_reader(actor: Actor, plan: OpenPlan) -> OpenPlan:
+    writes = actor.may(Action.NAMESPACE_UPDATE)
+    return replace(plan, may_discard=writes and service.may_discard(actor, plan.saved))
+
+
+@gate.page(Action.NAMESPACE_UPDATE)
+@post_only
+def discard_plan(request: HttpRequest, plan_id: str) -> HttpResponse:
+    """Discard a plan that is not confirmed, and return to the list it was in."""
+    actor = gate.actor_of(request)
+    saved = finding.find_in_organization(actor, plan_id)
+    title = shown(saved).title
+    try:
+        service.discard(actor, saved)
+    except Conflict as done:
+        messages.error(request, done.message)
+    else:
+        messages.success(request, f"Plan discarded: {title}. Nothing was written.")
+    if request.POST.get("list") == "namespace":
+        return redirect("open_plans", saved.namespace_id)
+    return redirect("organization_plans")

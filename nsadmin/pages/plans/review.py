@@ -202,17 +202,29 @@ def _changes_of_others(request: HttpRequest, review: Review) -> dict[str, Any]:
     """Return what others changed since the plan was made, and the conflicts."""
     conflicts = review.conflicts
     view = review.preview.view
-    has_others = review.has_moved or bool(conflicts)
+    made_from = review.saved.request.get("made_from")
+    has_others = review.has_moved or bool(conflicts) or made_from is not None
     events = contests.latest(request, view) if has_others else []
     told = contests.since(events, review.saved) if review.has_moved else []
     return {
         "changes": told,
         "people": {one.event.actor_label for one in told},
         "contested": contests.with_authors(conflicts, events),
-        "opened_when": (
-            "When the plan was made" if review.contests else "When you opened the form"
+        "opened_when": _opened_when(review),
+        "made_from": made_from,
+        "since_made": (
+            contests.since_revision(events, made_from) if made_from is not None else []
         ),
     }
+
+
+def _opened_when(review: Review) -> str:
+    if not review.contests:
+        return "When you opened the form"
+    made_from = review.saved.request.get("made_from")
+    if made_from is not None:
+        return f"At revision {made_from:,}, from which the file was made"
+    return "When the plan was made"
 
 
 def ticks_of(request: HttpRequest, preview: Preview) -> set[str]:

@@ -27,7 +27,13 @@ from nsadmin.health.troubles import Trouble
 from nsadmin.jobs.schedules import beat
 from nsadmin.namespaces.lifecycle import fuse
 from nsadmin.namespaces.lifecycle.fuse import Kind
-from nsadmin.pages.common.badges import CLONE_CANCELLED, HEALTH, UNKNOWN, Badge
+from nsadmin.pages.common.badges import (
+    CLONE_CANCELLED,
+    CLONE_ENDED,
+    HEALTH,
+    UNKNOWN,
+    Badge,
+)
 from nsadmin.pages.common.htmx import page, unchanged, wants_fragment
 from nsadmin.pages.templatetags.formatting import many
 
@@ -40,6 +46,8 @@ _BADGES: Mapping[Trouble, Badge] = {
     "failed": HEALTH["failed"],
     "held": Badge("warn", "hourglass", "Held"),
 }
+# Counts of both kinds of ended clones have another word than their rows.
+_COUNTED: Mapping[Trouble, Badge] = {**_BADGES, "failed": CLONE_ENDED}
 # {kind of a fuse: (what is held in words, the schedule that goes on with it)}
 _HELD: Mapping[Kind, tuple[str, str]] = {
     fuse.EXPIRY: ("Expiry", "cleanup_expired"),
@@ -70,7 +78,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "promises": found.promises,
         "attention": [(row, _badge(row)) for row in found.attention],
         "found": found,
-        "counts": [(_BADGES[c.trouble], c) for c in found.counts],
+        "counts": [(_COUNTED[c.trouble], c) for c in found.counts],
         "failing": found.failing,
         "held": [_held_row(held, now) for held in found.held],
         "may_release": gate.actor_of(request).may(Action.DELETION_RELEASE),

@@ -16,7 +16,7 @@ from nsadmin.health.all_namespaces import (
     NamespaceFilter,
     NamespaceRow,
 )
-from nsadmin.pages.common.badges import HEALTH, TIERS, Badge, health_badge
+from nsadmin.pages.common.badges import STATUSES, TIERS, Badge, health_badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.paging import PER_PAGE
 
@@ -54,7 +54,7 @@ def all_namespaces_page(request: HttpRequest) -> HttpResponse:
             if value
         ],
         "tiers": [(key, word) for key, (_, word) in TIERS.items()],
-        "states": HEALTH.items(),
+        "states": STATUSES.items(),
         "attentions": _ATTENTION.items(),
         "chosen": sum(map(bool, chosen)),
         "counted": COUNTED,
@@ -83,7 +83,7 @@ def _filter(
         internal_id=internal_id if typed else None,
         prefix=_given(request, "search"),
         tier=tier if tier in TIERS else "",
-        status=status if status in HEALTH else "",
+        status=status if status in STATUSES else "",
         unreadable=attention == "unreadable",
         differs=attention == "differs",
         after=_given(request, "after"),

@@ -24,7 +24,7 @@ _SENTENCES = {
     "optimising": "New points are being indexed; some searches may be slower.",
     "waiting": "Optimizations are due; the next write starts them.",
     "error": "An operation failed; Qdrant's message follows.",
-    "unknown": "Qdrant does not answer; the last known values are grey.",
+    "unknown": "Qdrant does not answer; the last known values are gray.",
     "cloning": "The clone is ready only after its verification.",
     "failed": "The copied data stays until the clone is resumed or discarded.",
     "deleting": "Everything in it is removed for good.",

@@ -284,8 +284,8 @@ def extractor(extractor_id: str) -> str:
 
 @register.filter
 def extractors(extractor_ids: Sequence[str]) -> str:
-    """Name several extractors, shortened."""
-    return ", ".join(map(extractor, extractor_ids))
+    """Name several extractors, shortened; a name keeps its version in its line."""
+    return ", ".join(extractor(one).replace(" ", "\u00a0") for one in extractor_ids)
 
 
 @register.filter

@@ -206,7 +206,7 @@ class _Router:
 
 
 def _straightened(corners: Sequence[Point]) -> tuple[Point, ...]:
-    """Leave out corners that lie on the line between their neighbours."""
+    """Leave out corners that lie on the line between their neighbors."""
     kept: list[Point] = []
     for number, point in enumerate(corners):
         following = corners[number + 1] if number + 1 < len(corners) else None

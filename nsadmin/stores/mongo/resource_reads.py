@@ -45,7 +45,7 @@ def page(
 ) -> Slice:
     """Return up to `limit` documents in the order of `_id`.
 
-    `after` and `before` are the `_id` at which the neighbouring page ends; those before
+    `after` and `before` are the `_id` at which the neighboring page ends; those before
     it come in falling order.
     """
     match: Document = {"namespace_id": namespace_id, **(where or {})}

@@ -9,7 +9,7 @@ from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.stores.mongo.connection import close
-from tests.bench.peers.neighbour import Guest, WebServer, crowd, guest, web
+from tests.bench.peers.neighbor import Guest, WebServer, crowd, guest, web
 from tests.cast import make_namespace
 from tests.conftest import Servers
 from tests.faults import clones, database

@@ -77,7 +77,7 @@ def test_a_lower_threshold_builds_the_index_and_keeps_the_data(
         assert seen[0] == "yellow"
     assert everything(client, filled) == before
     found = [point.id for point in client.query_points(filled, **asked).points]
-    assert len(set(found) & set(exact)) >= 8, "nearly the same neighbours as by scan"
+    assert len(set(found) & set(exact)) >= 8, "nearly the same neighbors as by scan"
     assert count(client, filled, equals("part", 1)) == POINTS // 4
 
 

@@ -85,7 +85,7 @@ def test_filter_offset_and_threshold(client: QdrantClient, filled: str) -> None:
     assert ids(client, filled, **near, search_params=exact, limit=2) == [0, 1]
 
 
-def test_a_point_as_the_example_is_not_its_own_neighbour(
+def test_a_point_as_the_example_is_not_its_own_neighbor(
     client: QdrantClient, filled: str
 ) -> None:
     assert ids(client, filled, query=5, using="a", limit=2) in ([4, 6], [6, 4])

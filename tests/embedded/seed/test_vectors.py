@@ -1,4 +1,4 @@
-"""Vectors are reproducible, of length one, and their neighbours make sense."""
+"""Vectors are reproducible, of length one, and their neighbors make sense."""
 
 import time
 
@@ -16,7 +16,7 @@ def contents(records: list[Record]) -> list[Content]:
     return [Content(record.text, record.traits) for record in records]
 
 
-def neighbours(records: list[Record], key: str, count: int) -> list[Record]:
+def neighbors(records: list[Record], key: str, count: int) -> list[Record]:
     """The records closest to the one with this key, itself left out."""
     matrix = embed(contents(records), model="m", dimension=1024)
     asked = next(n for n, record in enumerate(records) if record.key == key)
@@ -25,33 +25,33 @@ def neighbours(records: list[Record], key: str, count: int) -> list[Record]:
     return [records[n] for n in order[1 : count + 1]]
 
 
-def test_the_neighbours_of_zurich_airport_are_swiss() -> None:
-    found = neighbours(list(places.airports()), "LSZH", 8)
+def test_the_neighbors_of_zurich_airport_are_swiss() -> None:
+    found = neighbors(list(places.airports()), "LSZH", 8)
     countries = [record.fields["country"] for record in found]
     assert countries.count("CH") >= 7
 
 
-def test_the_neighbours_of_northern_sami_are_sami_languages() -> None:
-    found = neighbours(list(languages.languages()), "sme", 4)
+def test_the_neighbors_of_northern_sami_are_sami_languages() -> None:
+    found = neighbors(list(languages.languages()), "sme", 4)
     assert sum("Sami" in record.title for record in found) >= 3
 
 
-def test_the_neighbours_of_a_canton_are_cantons() -> None:
-    found = neighbours(list(places.subdivisions()), "CH-ZH", 10)
+def test_the_neighbors_of_a_canton_are_cantons() -> None:
+    found = neighbors(list(places.subdivisions()), "CH-ZH", 10)
     assert {record.fields["kind"] for record in found} == {"Canton"}
     assert {record.fields["country"] for record in found} == {"CH"}
 
 
-def test_the_neighbours_of_a_hot_dry_day_are_hot_and_dry() -> None:
+def test_the_neighbors_of_a_hot_dry_day_are_hot_and_dry() -> None:
     days = list(tables.weather())
     asked = max(days, key=lambda day: day.fields["high_c"])
-    found = neighbours(days, asked.key, 10)
+    found = neighbors(days, asked.key, 10)
     assert all(day.fields["high_c"] >= 28 for day in found)
     assert not any(day.fields["wet"] for day in found)
 
 
-def test_the_neighbours_of_a_flower_are_of_its_species() -> None:
-    found = neighbours(list(tables.classics()), "iris/060", 6)
+def test_the_neighbors_of_a_flower_are_of_its_species() -> None:
+    found = neighbors(list(tables.classics()), "iris/060", 6)
     assert {record.fields["cells"]["species"] for record in found} == {"versicolor"}
 
 

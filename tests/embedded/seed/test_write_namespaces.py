@@ -142,7 +142,7 @@ def test_partial_indexes_cover_only_the_points_that_have_the_field() -> None:
     assert 0 < live.indexes["parent_code"].points < live.points
 
 
-def test_neighbours_in_qdrant_make_sense() -> None:
+def test_neighbors_in_qdrant_make_sense() -> None:
     """A canton is asked for what is like it: other cantons, Swiss ones first."""
     spec = BY_SLUG["subdivisions-atlas"]
     cantons = [

@@ -18,8 +18,7 @@ from nsadmin.api.schemas.changes import DryRun
 from nsadmin.api.schemas.namespaces import NamespaceModel
 from nsadmin.api.schemas.requests import AddressQuery, ChangeQuery
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.plan.patch_request import PatchRequest
-from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read import configuration, queries
 from nsadmin.namespaces.schema import config
 
 
@@ -52,13 +51,17 @@ def apply_configuration(
     """Make a namespace as the text says, or with `dry_run=true` see what would change.
 
     The errors name the lines of the text. The same text a second time changes nothing.
+    A text that says what it was made from takes back nothing that changed since; a
+    value that both changed is 409 `edit_conflict`.
     """
     parsed = config.from_yaml(body.config)
     view = queries.get_stored(
         actor_of(request), identifier, organization_id=query.organization_id
     )
     try:
-        patch = config.patch_of(parsed, view.namespace)
-        return change_namespace(request, identifier, PatchRequest(patch), query)
+        asked = configuration.request_of(parsed, view.namespace)
+        if asked.contests and not query.dry_run:
+            raise configuration.conflict_of(asked)
+        return change_namespace(request, identifier, asked.wanted, query)
     except Invalid as error:
         raise config.with_line_numbers(error, parsed) from None

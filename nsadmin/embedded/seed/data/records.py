@@ -16,7 +16,7 @@ class Record:
 
     `key` is its identity in its source (an ICAO code, a date); `source` names the file
     or object that carried it, so records of one source share one object. `traits` are
-    words that only the vectors see: bands of numbers, codes, neighbourhoods.
+    words that only the vectors see: bands of numbers, codes, neighborhoods.
     `number` is set where the source numbers its records itself.
     """
 

@@ -17,9 +17,9 @@ from nsadmin.errors import Invalid, NsadminError
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.change.commit import Preview
 from nsadmin.namespaces.management.remote import RemoteNamespace
-from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.plan.patch_request import PatchRequest
+from nsadmin.namespaces.read import configuration, queries
 from nsadmin.namespaces.schema import config, yaml_text
-from nsadmin.namespaces.schema.patch import NamespacePatch
 from nsadmin.namespaces.schema.yaml_text import ParsedYaml
 
 
@@ -103,7 +103,7 @@ class Command(BaseCommand):
         options: dict[str, Any],
     ) -> None:
         """Work on the stores of the settings of this machine."""
-        preview, patch = _preview(actor, identifier, parsed)
+        preview, wanted = _preview(actor, identifier, parsed)
         self._print_plan(
             preview.view.namespace.name,
             preview.plan.revision,
@@ -112,7 +112,7 @@ class Command(BaseCommand):
             qdrant_silent=preview.qdrant_silent,
         )
         if self._goes_on(options, is_empty=preview.plan.is_empty):
-            self._apply(actor, preview, patch)
+            self._apply(actor, preview, wanted)
 
     def _remote(self, identifier: str, text: str, options: dict[str, Any]) -> None:
         """Work through the API at --url."""
@@ -167,11 +167,11 @@ class Command(BaseCommand):
         if input("Apply this? [y/N] ").strip().lower() not in ("y", "yes"):
             raise CommandError("Nothing was written.")
 
-    def _apply(self, actor: Actor, preview: Preview, patch: NamespacePatch) -> None:
+    def _apply(self, actor: Actor, preview: Preview, wanted: PatchRequest) -> None:
         outcome = commit.commit(
             actor,
             preview.view.namespace.namespace_id,
-            patch,
+            wanted,
             digest=preview.plan.digest,
         )
         revision = outcome.view.namespace.revision
@@ -221,11 +221,14 @@ def _text(file: str) -> str:
 
 def _preview(
     actor: Actor, identifier: str, parsed: ParsedYaml
-) -> tuple[Preview, NamespacePatch]:
+) -> tuple[Preview, PatchRequest]:
     view = queries.get_stored(actor, identifier, organization_id=actor.organization_id)
-    patch = config.patch_of(parsed, view.namespace)
+    asked = configuration.request_of(parsed, view.namespace)
+    if asked.contests:
+        raise configuration.conflict_of(asked)
+    own_id = view.namespace.namespace_id
     try:
-        return commit.preview(actor, view.namespace.namespace_id, patch), patch
+        return commit.preview(actor, own_id, asked.wanted), asked.wanted
     except Invalid as error:
         raise config.with_line_numbers(error, parsed) from None
 

@@ -8,9 +8,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 
 from nsadmin.errors import Invalid, NsadminError
+from nsadmin.namespaces.plan.patch_request import PatchRequest
+from nsadmin.namespaces.read import configuration
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema import config
-from nsadmin.namespaces.schema.patch import NamespacePatch
 from nsadmin.namespaces.schema.yaml_text import MAX_BYTES
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.templatetags.formatting import spelled
@@ -62,10 +63,10 @@ class ConfigForm(ChangeForm):
             form.add_error("file", fault)
         return form
 
-    def patch(self, view: NamespaceView) -> NamespacePatch:
-        """Return the text as a patch of the current namespace, or raise Invalid."""
+    def wanted(self, view: NamespaceView) -> PatchRequest:
+        """Return what the text asks for now, or raise Invalid."""
         parsed = config.from_yaml(self.cleaned_data["config"])
-        return config.patch_of(parsed, view.namespace)
+        return configuration.request_of(parsed, view.namespace).wanted
 
     def take(self, error: NsadminError) -> None:
         """Add errors to their lines, those of the plan included."""

@@ -29,7 +29,7 @@ class ExtractorForm(ChangeForm):
         choices=[(extractor_id, extractor_id) for extractor_id in REGISTRY],
         error_messages={
             "required": "Choose an extractor.",
-            "invalid_choice": "%(value)s is not a builtin feature extractor.",
+            "invalid_choice": "%(value)s is not a built-in feature extractor.",
         },
     )
 

@@ -18,6 +18,8 @@ from nsadmin.pages.reprocessing.shown import notes_of
 
 TEMPLATE = "namespaces/overview.html"
 _FIRST_INDEXES = 8
+# Missing vectors, and missing indexes, that are named.
+_FIRST_LACKING = 4
 # Why buttons that need Qdrant are shut.
 _SILENCE = "Qdrant does not answer. This change waits until it does."
 
@@ -41,6 +43,8 @@ def live_parts(
     vectors = present.vector_rows(namespace, panel.snapshot)
     advised = advice_parts(view)
     used = advised["filters"] or {}
+    missing_indexes = [row for row in rows if row.state == "missing"]
+    missing_vectors = [v for v in vectors if v.state == "missing"]
     return {
         **namespace_scope(view),
         **advised,
@@ -51,9 +55,13 @@ def live_parts(
         ],
         "changeable_count": len(changeable),
         "index_limit": MAX_INDEXES,
-        "missing_indexes": [row for row in rows if row.state == "missing"],
+        "missing_indexes": missing_indexes,
         "silence": _SILENCE * panel.is_stale,
-        "missing_vectors": [v for v in vectors if v.state == "missing"],
+        "missing_vectors": missing_vectors,
+        "lacking": [
+            *(vector.name for vector in missing_vectors[:_FIRST_LACKING]),
+            *(row.field_name for row in missing_indexes[:_FIRST_LACKING]),
+        ],
         "extractors": [
             (entry, [v for v in vectors if v.extractor_id == entry.id])
             for entry in namespace.extractors

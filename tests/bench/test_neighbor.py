@@ -11,7 +11,7 @@ from nsadmin.namespaces.models import LastLook
 from nsadmin.namespaces.placement.cluster_share import SHARED
 from nsadmin.stores import redis
 from nsadmin.stores.qdrant.cluster import shared
-from tests.bench.peers.neighbour import note, times
+from tests.bench.peers.neighbor import note, times
 from tests.bench.peers.street import Street
 from tests.cast import make_namespace
 from tests.faults import clones

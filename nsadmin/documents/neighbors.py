@@ -22,12 +22,12 @@ from nsadmin.names import clip
 from nsadmin.stores.qdrant.browsing import counting, reading
 from nsadmin.stores.qdrant.bulk.strict_mode import StrictModeRefusal
 
-MAX_NEIGHBOURS: Final = 100
+MAX_NEIGHBORS: Final = 100
 _DISTANCES: Final = frozenset({"euclidean", "manhattan"})
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbours:
+class Neighbors:
     """The nearest first, each with its score; the document itself is left out.
 
     `is_distance` tells that a smaller score is nearer, as for the distances euclidean
@@ -42,7 +42,7 @@ class Neighbours:
     as_of: datetime
 
 
-def neighbours(
+def neighbors(
     opened: Opened,
     identifier: str,
     *,
@@ -50,7 +50,7 @@ def neighbours(
     count: int = 10,
     asked: Filter = EVERY,
     columns: Sequence[str] = (),
-) -> Neighbours:
+) -> Neighbors:
     """Return the nearest documents among those that a filter finds.
 
     Raises NotFound for an unknown document or one without the vector, Invalid at
@@ -61,7 +61,7 @@ def neighbours(
     require_allowed(opened, asked, cost_of(opened, asked))
     point_id = find_id(opened, identifier)
     _require_vector(opened, point_id, vector)
-    size = max(1, min(count, MAX_NEIGHBOURS))
+    size = max(1, min(count, MAX_NEIGHBORS))
     began = time.perf_counter()
     with refusals(opened, asked):
         page = read_page(
@@ -76,7 +76,7 @@ def neighbours(
         )
     taken = (time.perf_counter() - began) * 1000
     count_use(opened, asked, milliseconds=taken)
-    return Neighbours(
+    return Neighbors(
         rows=rows_of(opened, page, shown, has_scores=True),
         columns=shown,
         vector=vector,
