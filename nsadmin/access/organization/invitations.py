@@ -1,11 +1,12 @@
 """Invitations to an organization: issued, renewed and withdrawn.
 
-The inviter gets a link to pass on. Whether the address has an account is not looked up,
-so an inviter cannot find it out. Only a keyed hash of the link's secret is stored.
+The inviter gets a link to pass on; where mail is configured, the invited person gets it
+too. Whether the address has an account is not looked up, so an inviter cannot find it
+out. Only a keyed hash of the link's secret is stored.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from nsadmin import names
 from nsadmin.access.actor import Actor
+from nsadmin.access.mails import members as mails
 from nsadmin.access.models import NAME_MAX, Invitation, Organization, User
 from nsadmin.access.organization.audit import record_event
 from nsadmin.access.organization.keys import digest
@@ -24,6 +26,8 @@ from nsadmin.errors import Conflict, Forbidden, NotFound
 
 LIFETIME = timedelta(days=7)
 MAX_OPEN = 100
+
+LinkOf = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +84,14 @@ def invite(
     name: str,
     role: Role,
     act_id: str = "",
+    link_of: LinkOf | None = None,
 ) -> IssuedInvitation:
     """Invite an address; a second invitation replaces the link, role and name.
 
     An empty name keeps the one of the earlier invitation. `inviter` is the actor's
     account, None for a command. `act_id` makes the call idempotent: a form that is sent
-    twice must not replace the link that it was shown.
+    twice must not replace the link that it was shown. `link_of` makes a link of its
+    secret, for the mail; without it none is sent.
     Raises Forbidden in a support session of the organization; Conflict for a repeated
     `act_id`, for an address that is a member already and where MAX_OPEN invitations
     are open; Invalid for a bad name or address.
@@ -118,6 +124,8 @@ def invite(
     )
     summary = f"Invite {address} as {role}."
     record_event(actor, row, "member:invite", summary, after=role.value, op_id=act_id)
+    if link_of is not None:
+        mails.send_invitation(actor, row, link_of(secret))
     return IssuedInvitation(row, secret, earlier.created_at if earlier else None)
 
 
@@ -135,7 +143,12 @@ def _require_room(organization: Organization, address: str) -> None:
         raise Conflict(f"{MAX_OPEN} invitations are open. Withdraw some of them first.")
 
 
-def renew(actor: Actor, invitation: Invitation, inviter: User) -> IssuedInvitation:
+def renew(
+    actor: Actor,
+    invitation: Invitation,
+    inviter: User,
+    link_of: LinkOf | None = None,
+) -> IssuedInvitation:
     """Issue a new link for an invitation; the previous link stops working."""
     return invite(
         actor,
@@ -144,6 +157,7 @@ def renew(actor: Actor, invitation: Invitation, inviter: User) -> IssuedInvitati
         email=invitation.email,
         name=invitation.name,
         role=Role(invitation.role),
+        link_of=link_of,
     )
 
 
