@@ -10,4 +10,9 @@ NSADMIN_KEY_PEPPER=$(random 36)
 NSADMIN_SEAL_KEYS=k1:$(openssl rand -base64 32)
 NSADMIN_QDRANT_API_KEY=$(random 24)
 POSTGRES_PASSWORD=$(random 24)
+# The mail server, which takes STARTTLS at port 587; without a host no mail is sent.
+NSADMIN_MAIL_HOST=
+NSADMIN_MAIL_FROM=
+NSADMIN_MAIL_USER=
+NSADMIN_MAIL_PASSWORD=
 END

@@ -1,6 +1,6 @@
 """System checks of the settings of mail."""
 
-from email.utils import parseaddr
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,8 +70,11 @@ def _is_sender(sender: str, way: str) -> bool:
         return "\n" not in sender and "\r" not in sender
     if not settings.NSADMIN_MAIL_FROM or not sender.isprintable():
         return False
+    addresses = getaddresses([sender])
+    if len(addresses) != 1:
+        return False
     try:
-        validate_email(parseaddr(sender)[1])
+        validate_email(addresses[0][1])
     except ValidationError:
         return False
     return True

@@ -24,7 +24,7 @@ from nsadmin import meters
 from nsadmin.errors import NsadminError
 from nsadmin.mail import kinds, outbox
 from nsadmin.mail.failures import Failure, failure_of
-from nsadmin.mail.letters import Letter
+from nsadmin.mail.letters import Letter, sender_domain
 from nsadmin.mail.models import Mail, State
 from nsadmin.stores import redis
 
@@ -121,12 +121,15 @@ def _try(
     return None
 
 
+class Unreadable(Exception):
+    """A mail of a kind of a newer release, or sealed with a key that is not here."""
+
+
 def _letter(mail: Mail) -> Letter | None:
-    """Return the content; None if the mail is no longer wanted, or cannot be read."""
+    """Return the content, None if the mail is no longer wanted; or raise Unreadable."""
     compose, data = kinds.composer(mail.kind), outbox.data_of(mail)
     if compose is None or data is None:
-        log.error("mail_unreadable", mail=str(mail.mail_id), kind=mail.kind)
-        return None
+        raise Unreadable
     return compose(kinds.Asked(mail.recipient, data))
 
 
@@ -134,13 +137,12 @@ def message_of(
     recipient: str, letter: Letter, mail_id: uuid.UUID
 ) -> EmailMultiAlternatives:
     """Return the message; each try has the same Message-ID, and no machine answers."""
-    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip("> ") or "localhost"
     message = EmailMultiAlternatives(
         letter.subject,
         letter.text,
         to=[recipient],
         headers={
-            "Message-ID": f"<{mail_id}@{domain}>",
+            "Message-ID": f"<{mail_id}@{sender_domain()}>",
             "Auto-Submitted": "auto-generated",
             "X-Auto-Response-Suppress": "All",
         },

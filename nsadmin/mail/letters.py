@@ -8,10 +8,13 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from typing import Any, Final
 
+from django.conf import settings
 from django.template import Context
 from django.template.loader import get_template
+from django.utils.encoding import punycode
 
 SUBJECT_MAX: Final = 150
 _NAME_MAX: Final = 60
@@ -42,6 +45,12 @@ def render(name: str, values: Mapping[str, Any]) -> Letter:
     marked_up = {**values, "layout": "mail/layout.html"}
     html = template.render(Context(marked_up))
     return Letter(one_line(subject), f"{body.strip()}\n", f"{html.strip()}\n")
+
+
+def sender_domain() -> str:
+    """Return the domain of the sender's address, for greetings and Message-IDs."""
+    address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    return punycode(address.rpartition("@")[2]) or "localhost"
 
 
 def one_line(text: str, longest: int = SUBJECT_MAX) -> str:

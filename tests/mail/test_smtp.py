@@ -34,6 +34,13 @@ def test_a_plain_server_takes_a_mail(inbox, capsys) -> None:
     assert "The mail server took this mail" in inbox.text()
 
 
+def test_a_sender_with_letters_of_another_alphabet(inbox, settings, capsys) -> None:
+    settings.DEFAULT_FROM_EMAIL = "Städte <nsadmin@städte.example>"
+    assert "was taken" in taken(capsys)
+    assert inbox.greeted == ["xn--stdte-hra.example"]
+    assert inbox.mails[0]["Message-ID"].endswith("@xn--stdte-hra.example>")
+
+
 def test_starttls_protects_the_user_and_the_mail(
     authority, led_to, settings, capsys
 ) -> None:

@@ -25,8 +25,10 @@ _FORGOTTEN: Final = timedelta(days=180)
 _PREFIXES: Final = {4: 24, 6: 48}
 
 
-def place_of(request: HttpRequest) -> account.Place:
-    """Return where a request comes from, as mails say it."""
+def place_of(request: HttpRequest | None) -> account.Place:
+    """Return where a request comes from, as mails say it; nowhere known without one."""
+    if request is None:
+        return account.Place(browser_of(""), "")
     agent = request.headers.get("User-Agent", "")
     return account.Place(browser_of(agent), client_address(request))
 

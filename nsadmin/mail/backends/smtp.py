@@ -18,6 +18,7 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends import smtp
 from django.utils.functional import cached_property
 
+from nsadmin.mail.letters import sender_domain
 from nsadmin.stores.name_resolution import Lane, resolve
 
 _GOODBYE_S: Final = 2.0
@@ -116,8 +117,8 @@ class EmailBackend(smtp.EmailBackend):
 
     def _new_connection(self) -> _Connection:
         # The name for the greeting; asking for this machine's own may take long.
-        name = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip("> ")
-        given: Any = {"local_hostname": name, "timeout": settings.EMAIL_TIMEOUT}
+        name, timeout = sender_domain(), settings.EMAIL_TIMEOUT
+        given: Any = {"local_hostname": name, "timeout": timeout}
         if self.use_ssl:
             return _TlsConnection(context=self.ssl_context, **given)
         return _Connection(**given)
