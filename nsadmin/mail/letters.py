@@ -20,6 +20,7 @@ SUBJECT_MAX: Final = 150
 _NAME_MAX: Final = 60
 # After these a mail program would take what follows as the rest of an address.
 _LINKING = re.compile(r"([.:/@])(?=\S)")
+_EMPTY_LINES: Final = re.compile(r"\n{3,}")
 _WORD_JOINER: Final = "\u2060"
 
 
@@ -41,7 +42,7 @@ def render(name: str, values: Mapping[str, Any]) -> Letter:
     template = get_template(f"mail/{name}.txt").template  # type: ignore[attr-defined]
     plain = {**values, "layout": "mail/layout.txt"}
     text = template.render(Context(plain, autoescape=False))
-    subject, _, body = text.strip().partition("\n")
+    subject, _, body = _EMPTY_LINES.sub("\n\n", text.strip()).partition("\n")
     marked_up = {**values, "layout": "mail/layout.html"}
     html = template.render(Context(marked_up))
     return Letter(one_line(subject), f"{body.strip()}\n", f"{html.strip()}\n")

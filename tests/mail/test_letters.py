@@ -6,6 +6,7 @@ import pytest
 
 from nsadmin.access.mails import account
 from nsadmin.mail.delivery import message_of
+from nsadmin.mail.kinds import Asked
 from nsadmin.mail.letters import harmless, one_line, render
 from nsadmin.mail.models import Mail
 from tests.hostile.texts import HOSTILE
@@ -64,7 +65,7 @@ def test_a_line_is_cut_at_its_length() -> None:
 @pytest.mark.parametrize("name", account.NOTICES)
 def test_every_notice_says_what_happened(name: str) -> None:
     letter = account._notice(
-        account.Asked(
+        Asked(
             "a@example.org",
             {"name": name, "browser": "x", "address": "", "at": "2026-01-02T03:04:05"},
         )

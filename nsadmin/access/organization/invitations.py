@@ -98,23 +98,19 @@ def invite(
     """
     require_lasting(actor, organization)
     lock_row(organization)
-    if act_id and record.is_known(act_id):
-        raise Conflict(
-            "This form was sent already and its invitation exists. The link is shown "
-            "only once; if it is lost, make a new one on the members page."
-        )
+    _require_new(act_id)
     address = names.clean(email, at="email", what="address").lower()
     _require_no_member(organization, address)
     _require_room(organization, address)
     earlier = organization.invitations.filter(email=address).first()
+    cleaned = names.clean(name, at="name", longest=NAME_MAX)
     secret = secrets.token_urlsafe(32)
     now = timezone.now()
     row, _ = Invitation.objects.update_or_create(
         organization=organization,
         email=address,
         defaults={
-            "name": names.clean(name, at="name", longest=NAME_MAX)
-            or (earlier.name if earlier else ""),
+            "name": cleaned or (earlier.name if earlier else ""),
             "role": role.value,
             "digest": digest(secret),
             "inviter": inviter,
@@ -127,6 +123,14 @@ def invite(
     if link_of is not None:
         mails.send_invitation(actor, row, link_of(secret))
     return IssuedInvitation(row, secret, earlier.created_at if earlier else None)
+
+
+def _require_new(act_id: str) -> None:
+    if act_id and record.is_known(act_id):
+        raise Conflict(
+            "This form was sent already and its invitation exists. The link is shown "
+            "only once; if it is lost, make a new one on the members page."
+        )
 
 
 def _require_no_member(organization: Organization, address: str) -> None:

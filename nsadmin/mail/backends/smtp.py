@@ -22,6 +22,9 @@ from nsadmin.mail.letters import sender_domain
 from nsadmin.stores.name_resolution import Lane, resolve
 
 _GOODBYE_S: Final = 2.0
+# The timeout of the socket, which smtplib does not tell from an end of the connection,
+# comes so much after that of the timer.
+_AFTER_S: Final = 1.0
 
 
 class _Connection(smtplib.SMTP):
@@ -38,16 +41,20 @@ class _Connection(smtplib.SMTP):
         return super().connect(host, port, source_address)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        ends_at = time.monotonic() + timeout
+        within_s = timeout - _AFTER_S
+        ends_at = time.monotonic() + within_s
         failure: OSError = TimeoutError()
-        for address in resolve(host, port, lane=Lane.OPERATOR, within_s=timeout):
+        for address in resolve(host, port, lane=Lane.OPERATOR, within_s=within_s):
             left = ends_at - time.monotonic()
             if left <= 0:
                 break
             try:
-                return socket.create_connection((str(address), port), left)
+                made = socket.create_connection((str(address), port), left)
             except OSError as error:
                 failure = error
+            else:
+                made.settimeout(timeout)
+                return made
         raise failure
 
     def interrupt(self) -> None:
@@ -117,7 +124,7 @@ class EmailBackend(smtp.EmailBackend):
 
     def _new_connection(self) -> _Connection:
         # The name for the greeting; asking for this machine's own may take long.
-        name, timeout = sender_domain(), settings.EMAIL_TIMEOUT
+        name, timeout = sender_domain(), settings.EMAIL_TIMEOUT + _AFTER_S
         given: Any = {"local_hostname": name, "timeout": timeout}
         if self.use_ssl:
             return _TlsConnection(context=self.ssl_context, **given)
