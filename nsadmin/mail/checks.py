@@ -96,9 +96,16 @@ def mail_secrets(**_kwargs: Any) -> list[CheckMessage]:
 
 
 @register(TAG, deploy=True)
-def mail_is_off(**_kwargs: Any) -> list[CheckMessage]:
-    """I030 where no mail is sent."""
-    if settings.NSADMIN_MAIL_WAY != "none":
+def mail_that_is_not_sent(**_kwargs: Any) -> list[CheckMessage]:
+    """I030 where no mail is sent, W032 where the links of mails go to the log."""
+    way = settings.NSADMIN_MAIL_WAY
+    if way == "console":
+        message = (
+            "NSADMIN_MAIL_BACKEND=console writes mails to the log, with their links."
+        )
+        hint = "smtp, or file on a machine of one's own"
+        return [Warning(message, hint=hint, id="nsadmin.W032")]
+    if way != "none":
         return []
     message = "No mail is sent: people cannot reset their own passwords."
     hint = "NSADMIN_MAIL_HOST and NSADMIN_MAIL_FROM; see docs/mail.md"
