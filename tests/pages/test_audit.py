@@ -441,10 +441,17 @@ def test_what_was_done_stands_in_words_with_the_name_for_programs(browse, own, c
 
 
 def test_a_cancelled_one_shows_no_error(browse, own, cast):
-    event = write(cast, summary="Cloned.")
-    AuditEvent.objects.filter(pk=event.pk).update(outcome="failed", error="cancelled")
+    for error in ("cancelled", "Qdrant is full."):
+        event = record.attempt(
+            op_id=record.new_op_id(),
+            action="namespace:clone",
+            summary="Cloned.",
+            actor=RecordedActor("user", "1", "mara@northlight.example"),
+            organization_id=cast.northlight.organization_id,
+            namespace_id=cast.own.namespace_id,
+        )
+        record.close(event.op_id, Outcome.FAILED, error=error)
     text = browse().get(f"{own}audit/").content.decode()
     assert "Cancelled" in text
     assert ">cancelled</span>" not in text
-    AuditEvent.objects.filter(pk=event.pk).update(error="Qdrant is full.")
-    assert ">Qdrant is full.</span>" in browse().get(f"{own}audit/").content.decode()
+    assert ">Qdrant is full.</span>" in text

@@ -57,7 +57,7 @@ def test_an_extractor_is_appended_through_its_plan(admin, cast):
     ("sent", "says"),
     [
         ({}, "Choose an extractor"),
-        ({"extractor": "nothing_v1"}, "not a builtin"),
+        ({"extractor": "nothing_v1"}, "not a built-in"),
         (
             {
                 "extractor": "universal_extractor_v1",
