@@ -20,10 +20,21 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_PREVENT_ENUMERATION = True
-# Attempts to enter the password again, and to accept an invitation.
-ACCOUNT_RATE_LIMITS = {"reauthenticate": "10/300s/user", "join": "30/m/ip"}
+# Attempts to enter the password again, to accept an invitation, and to sign in through
+# a provider.
+ACCOUNT_RATE_LIMITS = {
+    "reauthenticate": "10/300s/user",
+    "join": "30/m/ip",
+    "sso": "60/m/ip",
+}
 # A password or a code counts for this many seconds (`nsadmin.access.web.step_up`).
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+SOCIALACCOUNT_ADAPTER = "nsadmin.access.sso.adapter.ProviderAdapter"
+# The providers themselves are those of NSADMIN_SSO.
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"provider_class": "nsadmin.access.sso.oidc.OpenIdProvider"},
+    "saml": {"provider_class": "nsadmin.access.sso.saml.SamlSignIn"},
+}
 MFA_ADAPTER = "nsadmin.access.signin.mfa_adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "nsadmin"
