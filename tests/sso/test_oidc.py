@@ -194,7 +194,9 @@ def test_a_huge_answer_is_not_read(provider) -> None:
     assert begin(Client()).headers["Location"] == "/accounts/login/"
 
 
-def test_nothing_secret_is_in_pages_or_log(provider, nora: User, capsys, caplog) -> None:
+def test_nothing_secret_is_in_pages_or_log(
+    provider, nora: User, capsys, caplog
+) -> None:
     provider.key = OTHER_KEY
     client = Client()
     path = answer_of(begin(client))

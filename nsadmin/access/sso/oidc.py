@@ -34,8 +34,12 @@ from nsadmin.access.sso.identity import (
     truth,
 )
 
-_ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
-_CURVES: Final = ("ES256", "ES384", "ES512", "EdDSA")
+# With a public key alone: a token that is signed with the client's secret, or not at
+# all, is not accepted.
+_ALGORITHMS: Final = (
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "EdDSA"),
+)
 _ENDPOINTS: Final = (
     "authorization_endpoint",
     "token_endpoint",
@@ -87,7 +91,7 @@ class OpenIdAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
             claims: dict[str, Any] = jwt.decode(
                 token,
                 _key(keys, token),
-                algorithms=[*_ALGORITHMS, *_CURVES],
+                algorithms=_ALGORITHMS,
                 audience=client_id,
                 issuer=self.openid_config["issuer"],
                 leeway=LEEWAY_S,
@@ -128,6 +132,8 @@ def _judged(found: object, provider_id: str) -> dict[str, Any]:
 def _key(keys: object, token: str) -> Any:
     """Return the public key that signed a token, by its id, of a JSON Web Key Set."""
     header = jwt.get_unverified_header(token)
+    if header.get("alg") not in _ALGORITHMS:
+        raise UntrustedAnswer("The ID token has no signature of a public key.")
     listed = keys.get("keys") if isinstance(keys, dict) else None
     fitting = [
         each
@@ -139,7 +145,7 @@ def _key(keys: object, token: str) -> Any:
     ]
     if len(fitting) != 1:
         raise UntrustedAnswer("The key of the ID token is not known.")
-    return jwt.PyJWK.from_json(json.dumps(fitting[0]), header.get("alg")).key
+    return jwt.PyJWK.from_json(json.dumps(fitting[0]), header["alg"]).key
 
 
 class OpenIdProvider(OpenIDConnectProvider):  # type: ignore[misc]
