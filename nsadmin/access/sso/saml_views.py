@@ -22,7 +22,10 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 from lxml import etree
-from onelogin.saml2.errors import OneLogin_Saml2_Error
+from onelogin.saml2.errors import (
+    OneLogin_Saml2_Error,
+    OneLogin_Saml2_ValidationError,
+)
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
 
 from nsadmin.access.providers.configured import find
@@ -37,6 +40,13 @@ _KEY: Final = "saml_answer"
 _KEPT_S: Final = 300
 # Answers with a few attributes have some ten thousand characters.
 _MOST_ANSWER: Final = 256 * 1024
+_UNREADABLE: Final = (
+    OneLogin_Saml2_Error,
+    OneLogin_Saml2_ValidationError,
+    etree.XMLSyntaxError,
+    binascii.Error,
+    ValueError,
+)
 _engine: Any = import_module(settings.SESSION_ENGINE)
 
 
@@ -112,7 +122,7 @@ def _valid(request: HttpRequest, provider: SamlProvider, answer: str) -> Any:
     auth = saml.auth_of(request, provider, answer)
     try:
         auth.process_response(request_id=None)
-    except (OneLogin_Saml2_Error, etree.XMLSyntaxError, binascii.Error, ValueError):
+    except _UNREADABLE:
         raise UntrustedAssertion("The answer cannot be read.") from None
     if auth.get_errors() or not auth.is_authenticated():
         raise UntrustedAssertion(str(auth.get_last_error_reason()))
