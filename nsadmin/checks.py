@@ -18,7 +18,8 @@ from django.core.checks import (
 from django.core.exceptions import ImproperlyConfigured
 
 from nsadmin import serve, store_checks
-from nsadmin.access.providers import reading
+from nsadmin.access.providers import configured
+from nsadmin.access.providers.reading import UnreadableProviders
 from nsadmin.observability import extras
 from nsadmin.stores import peppers, ssrf_guard, webhook
 
@@ -181,10 +182,8 @@ def identity_providers(**_kwargs: Any) -> list[CheckMessage]:
     """E020 for each fault of NSADMIN_SSO, E021 for SAML without its extra."""
     hint = "docs/single-sign-on.md describes the setting"
     try:
-        found = reading.read(
-            settings.NSADMIN_SSO, insecure=settings.NSADMIN_INSECURE_HTTP
-        )
-    except reading.UnreadableProviders as error:
+        found = configured.loaded()
+    except UnreadableProviders as error:
         return [Error(each, hint=hint, id="nsadmin.E020") for each in error.faults]
     is_missing = find_spec("onelogin") is None
     if is_missing and any(each.kind == "saml" for each in found):

@@ -19,6 +19,7 @@ from tests.cast import Cast, invite
 from tests.people import PASSWORD
 from tests.signin.codes import code
 from tests.sso.conftest import DOMAIN, said, signed_in, user_of
+from tests.sso.provider import CLIENT_ID, CLIENT_SECRET
 
 pytestmark = pytest.mark.usefixtures("configure")
 REQUIRED = f"Addresses of {DOMAIN} sign in with Northlight ID, not in this way."
@@ -140,7 +141,20 @@ def test_an_invitation_of_a_required_domain_leads_to_the_provider(
     assert not Invitation.objects.exists()
 
 
-def test_an_own_second_factor_is_asked_for_after_the_provider(nora: User) -> None:
+def test_an_own_second_factor_is_asked_for_after_the_provider(
+    configure, provider, cast: Cast, nora: User
+) -> None:
+    """Also where two providers know this site by the same client id."""
+    other = {
+        "id": "other",
+        "name": "Other",
+        "kind": "oidc",
+        "server_url": provider.url,
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "domains": [{"domain": "o.example", "organization_id": cast.halden.pk}],
+    }
+    configure(other)
     secret = give_app(nora)
     client = Client()
     response = signed_in(client, next="/jobs/")

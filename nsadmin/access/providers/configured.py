@@ -16,13 +16,21 @@ from nsadmin.access.providers.reading import UnreadableProviders, read
 def providers() -> tuple[Provider, ...]:
     """Return all providers, in the order of the setting.
 
-    A file is read once in a process. Raises ImproperlyConfigured for a setting that is
-    not valid, with which the checks refuse to start.
+    Raises ImproperlyConfigured for a setting that is not valid, with which the checks
+    refuse to start.
     """
     try:
-        return _read(settings.NSADMIN_SSO, settings.NSADMIN_INSECURE_HTTP)
+        return loaded()
     except UnreadableProviders as error:
         raise ImproperlyConfigured(str(error)) from None
+
+
+def loaded() -> tuple[Provider, ...]:
+    """Return all providers; raise UnreadableProviders with each fault.
+
+    Files are read once in a process, when it starts: the checks call this.
+    """
+    return _read(settings.NSADMIN_SSO, settings.NSADMIN_INSECURE_HTTP)
 
 
 @lru_cache(maxsize=8)

@@ -12,6 +12,7 @@ import structlog
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp, SocialLogin
+from allauth.socialaccount.providers.base import ProviderException
 from allauth.socialaccount.providers.base.constants import AuthError
 from django.contrib import messages
 from django.http import HttpRequest
@@ -24,6 +25,7 @@ from nsadmin.access.sso import confirming, matching
 from nsadmin.access.sso.events import record_refused
 from nsadmin.access.sso.identity import Evidence
 from nsadmin.access.sso.refusal import SignInRefused
+from nsadmin.names import clip
 from nsadmin.stores import identity_provider
 
 log = structlog.get_logger(__name__)
@@ -90,14 +92,18 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         provider: Any,
         error: str | None = None,
         exception: Exception | None = None,
-        extra_context: dict[str, Any] | None = None,
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> None:
         """Log why a sign-in failed, without what was sent, and go back to sign-in."""
         name = type(exception).__name__ if exception is not None else str(error)
-        reasons = (extra_context or {}).get("saml_errors")
-        log.warning("sso_failed", provider=provider.app.provider_id, reason=name)
-        if reasons:
-            log.warning("sso_failed_saml", errors=reasons)
+        # The messages of these are ours; those of others may repeat an answer.
+        is_ours = isinstance(exception, ProviderException | requests.ConnectionError)
+        log.warning(
+            "sso_failed",
+            provider=provider.app.provider_id,
+            reason=name,
+            detail=clip(str(exception), 200) if is_ours else "",
+        )
         words = _CANCELLED if error == AuthError.CANCELLED else _FAILED
         _go_back(request, words.format(name=provider.name))
 

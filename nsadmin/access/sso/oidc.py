@@ -185,6 +185,10 @@ class OpenIdProvider(OpenIDConnectProvider):  # type: ignore[misc]
         )
         return response
 
+    def serialize(self) -> dict[str, Any]:
+        """Return what finds this provider again, also among some of one client id."""
+        return {"id": self.app.provider_id, "app.client_id": self.app.client_id}
+
     def extract_uid(self, data: dict[str, Any]) -> str:
         """Return the subject; raise UntrustedAnswer for one that cannot be kept."""
         subject = data.get("sub")
