@@ -2,10 +2,16 @@
 
 import base64
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from allauth.socialaccount.models import SocialAccount
+from django.core.cache import cache
 from django.test import Client
 from lxml import etree
 
@@ -304,3 +310,47 @@ def test_the_cookie_of_an_answer_is_for_us_alone(saml) -> None:
     assert (cookie["path"], cookie["samesite"]) == (FINISH, "Lax")
     assert cookie["httponly"]
     assert 0 < cookie["max-age"] <= 300
+
+
+def test_metadata_of_an_address_is_kept_while_it_is_away(saml, nora: User) -> None:
+    served = saml_provider.metadata().encode()
+    with serving(served) as address:
+        saml(metadata_file="", metadata_url=address)
+        client = Client()
+        assert sent(client, told(Answer(asked(client)))) == "/"
+    assert asked(Client()).acs == f"http://testserver{ACS}"
+    key = f"sso:metadata:{sha256(f'{address} '.encode()).hexdigest()}"
+    cache.set(key, {**cache.get(key), "at": 0})
+    assert asked(Client()).acs == f"http://testserver{ACS}"
+    cache.delete(key)
+    assert begin(Client()).headers["Location"] == "/accounts/login/"
+
+
+def test_metadata_that_is_huge_is_not_read(saml) -> None:
+    with serving(saml_provider.metadata().encode() + b" " * (2 << 20)) as address:
+        saml(metadata_file="", metadata_url=address)
+        assert begin(Client()).headers["Location"] == "/accounts/login/"
+
+
+@contextmanager
+def serving(body: bytes) -> Iterator[str]:
+    """An address that answers with the body."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            with suppress(OSError):
+                self.wfile.write(body)
+
+        def log_message(self, *_arguments: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/metadata"
+    server.shutdown()
+    server.server_close()
+    thread.join()

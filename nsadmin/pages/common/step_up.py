@@ -59,6 +59,7 @@ def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
     kept = [(n, value) for n, value in sent if not value or not _SECRET.search(n)]
     if is_cut:
         kept = [(n, v) for n, v in kept if n != "step"] + [("step", "edit")]
+    has_password = _has_password(request)
     context = {
         **surroundings(request),
         "error": error,
@@ -67,7 +68,8 @@ def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
         "field": FIELD,
         "code_field": CODE_FIELD if _has_app(request) else "",
         "is_code_wrong": error.code == "code_wrong",
-        "has_password": _has_password(request),
+        "has_password": has_password,
+        "heading": "Confirm your password" if has_password else "Confirm who you are",
         "kept": kept,
         "is_cut": is_cut,
         "back": _back(request),
