@@ -17,12 +17,14 @@ from nsadmin.errors import NsadminError
 from nsadmin.stores.name_resolution import Address, Lane, resolve
 from nsadmin.stores.qdrant.transport import MOST_BYTES, ClusterTransport
 
+Session = requests.Session
+CallFailed = requests.RequestException
 DEADLINE_S: Final = 5.0
 MOST_ANSWER_BYTES: Final = 1 << 20
 
 
-def session() -> requests.Session:
-    """Return a session; each call fails with RequestException, late or too large."""
+def session() -> Session:
+    """Return a session; each call raises CallFailed if it is late or too large."""
     made = requests.Session()
     made.trust_env = False  # neither proxies nor .netrc of the machine
     made.max_redirects = 0
@@ -32,7 +34,7 @@ def session() -> requests.Session:
 
 
 def fetched(url: str) -> bytes:
-    """Return what a GET answers; raise RequestException unless that is 200."""
+    """Return what a GET answers; raise CallFailed unless that is 200."""
     with session() as asked:
         answer = asked.get(url, allow_redirects=False)
     if answer.status_code != httpx.codes.OK:
@@ -44,14 +46,14 @@ class _Bounded(BaseAdapter):
     """Sends each prepared request over the bounded transport."""
 
     def send(
-        self, request: requests.PreparedRequest, *_args: Any, **_kwargs: Any
+        self, prepared: requests.PreparedRequest, *_args: Any, **_kwargs: Any
     ) -> requests.Response:
         """Return the answer, read whole; raise ConnectionError without one."""
         sent = httpx.Request(
-            request.method or "GET",
-            request.url or "",
-            headers=dict(request.headers),
-            content=request.body,
+            prepared.method or "GET",
+            prepared.url or "",
+            headers=dict(prepared.headers),
+            content=prepared.body,
             extensions={
                 MOST_BYTES: MOST_ANSWER_BYTES,
                 "timeout": httpx.Timeout(DEADLINE_S).as_dict(),
@@ -62,19 +64,19 @@ class _Bounded(BaseAdapter):
         except (httpx.HTTPError, NsadminError, OSError) as failure:
             name = type(failure).__name__
             raise requests.ConnectionError(f"No answer is accepted: {name}.") from None
-        return _answer(request, found)
+        return _answer(prepared, found)
 
     def close(self) -> None:
         """Keep the connections, which the process shares."""
 
 
 def _answer(
-    request: requests.PreparedRequest, found: httpx.Response
+    prepared: requests.PreparedRequest, found: httpx.Response
 ) -> requests.Response:
     """Return the answer for allauth, which reads all of them as JSON."""
     made = requests.Response()
     made.status_code = found.status_code
-    made.url, made.request = request.url or "", request
+    made.url, made.request = prepared.url or "", prepared
     made.headers["content-type"] = "application/json"
     made.encoding = "utf-8"
     made._content = found.content  # noqa: SLF001 - there is no public way to set it

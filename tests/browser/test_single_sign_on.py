@@ -74,15 +74,16 @@ def test_an_address_leads_to_openid_connect_and_back(
         page.goto(f"{demo.url}/account/sessions/")
         expect(page.get_by_role("row").nth(1)).to_contain_text("This one")
 
-        # A provider that did not ask again confirms nothing, and says so here.
+        # Before a factor is changed, the provider confirms who it is.
         page.goto(f"{demo.url}/accounts/2fa/totp/activate/")
         expect(page.locator("h1")).to_have_text("Confirm who you are")
         assert not scripted or (axe.faults(page) == [] and is_narrow(page))
         page.get_by_role("button", name="Confirm with Example ID").click()
         page.wait_for_url(f"{origin}/**")
         page.get_by_role("button", name="ona-1").first.click()
-        page.wait_for_url(f"{demo.url}/account/")
-        expect(page.locator("#messages")).to_contain_text("did not ask you to sign in")
+        page.wait_for_url(f"{demo.url}/accounts/2fa/totp/activate/")
+        expect(page.locator("#messages")).to_contain_text("confirmed who you are")
+        expect(page.locator("input[name=code]")).to_be_visible()
 
 
 def test_an_answer_of_saml_comes_from_another_site(

@@ -7,7 +7,6 @@ whose session it opens before allauth opens it.
 
 from typing import Any, NoReturn
 
-import requests
 import structlog
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
@@ -52,7 +51,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             and client_id in (None, each.client_id)
         ]
 
-    def get_requests_session(self) -> requests.Session:
+    def get_requests_session(self) -> identity_provider.Session:
         """Return a session whose calls are bounded in time and bytes."""
         return identity_provider.session()
 
@@ -97,7 +96,9 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         """Log why a sign-in failed, without what was sent, and go back to sign-in."""
         name = type(exception).__name__ if exception is not None else str(error)
         # The messages of these are ours; those of others may repeat an answer.
-        is_ours = isinstance(exception, ProviderException | requests.ConnectionError)
+        is_ours = isinstance(
+            exception, ProviderException | identity_provider.CallFailed
+        )
         log.warning(
             "sso_failed",
             provider=provider.app.provider_id,

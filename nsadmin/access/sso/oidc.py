@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 import jwt
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialLogin, SocialToken
-from allauth.socialaccount.providers.base import ProviderException
 from allauth.socialaccount.providers.openid_connect.provider import (
     OpenIDConnectProvider,
 )
@@ -33,6 +32,7 @@ from nsadmin.access.sso.identity import (
     clean_name,
     truth,
 )
+from nsadmin.access.sso.refusal import UntrustedAnswer
 
 # With a public key alone: a token that is signed with the client's secret, or not at
 # all, is not accepted.
@@ -48,10 +48,6 @@ _ENDPOINTS: Final = (
 # The clocks of two machines may differ by this many seconds.
 LEEWAY_S: Final = 60
 _WELL_KNOWN: Final = "/.well-known/openid-configuration"
-
-
-class UntrustedAnswer(ProviderException):
-    """The provider's answer is not one that signs a person in; the message says why."""
 
 
 class OpenIdAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]

@@ -1,4 +1,6 @@
-"""A sign-in through a provider that is refused, with a sentence for the person."""
+"""Why a sign-in through a provider is refused: for the person, and for the log."""
+
+from allauth.socialaccount.providers.base import ProviderException
 
 from nsadmin.access.sso.identity import Identity
 
@@ -10,3 +12,7 @@ class SignInRefused(Exception):
         self.identity = identity
         self.message = f"{identity.provider.name} {reason} {advice}".strip()
         super().__init__(self.message)
+
+
+class UntrustedAnswer(ProviderException):  # type: ignore[misc]
+    """The provider's answer signs nobody in; the message is for the log."""

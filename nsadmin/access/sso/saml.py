@@ -29,7 +29,7 @@ from nsadmin.access.sso.identity import (
     clean_name,
     truth,
 )
-from nsadmin.access.sso.saml_faults import UntrustedAssertion
+from nsadmin.access.sso.refusal import UntrustedAnswer
 
 _EMAIL: Final = (
     "urn:oid:0.9.2342.19200300.100.1.3",
@@ -52,7 +52,7 @@ _REMEMBERED_S: Final = 600
 def auth_of(
     request: HttpRequest, provider: SamlProvider, answer: str = ""
 ) -> OneLogin_Saml2_Auth:
-    """Return python3-saml for one request or one answer; raise UntrustedAssertion."""
+    """Return python3-saml for one request or one answer; raise UntrustedAnswer."""
     place = {
         "https": "on" if request.is_secure() else "off",
         "http_host": request.get_host(),
@@ -66,7 +66,7 @@ def auth_of(
             place, settings_of(request, provider, saml_metadata.of(provider))
         )
     except OneLogin_Saml2_Error:
-        raise UntrustedAssertion("The metadata is not usable.") from None
+        raise UntrustedAnswer("The metadata is not usable.") from None
 
 
 def settings_of(
@@ -131,16 +131,16 @@ class SamlSignIn(SAMLProvider):  # type: ignore[misc]
         return HttpResponseRedirect(address)
 
     def extract_uid(self, data: OneLogin_Saml2_Auth) -> str:
-        """Return what never changes of a person; raise UntrustedAssertion without."""
+        """Return what never changes of a person; raise UntrustedAnswer without."""
         wanted = _configured(self.app.provider_id).subject_attribute
         if wanted:
             subject = _attribute(data, (wanted,))
         elif data.get_nameid_format() == Names.NAMEID_TRANSIENT:
-            raise UntrustedAssertion("The NameID is another one at each sign-in.")
+            raise UntrustedAnswer("The NameID is another one at each sign-in.")
         else:
             subject = data.get_nameid() or ""
         if not 1 <= len(subject) <= MOST_SUBJECT:
-            raise UntrustedAssertion("The subject is missing or too long.")
+            raise UntrustedAnswer("The subject is missing or too long.")
         return str(subject)
 
     def extract_extra_data(self, _data: OneLogin_Saml2_Auth) -> dict[str, Any]:
@@ -166,7 +166,7 @@ class SamlSignIn(SAMLProvider):  # type: ignore[misc]
 def _configured(provider_id: str) -> SamlProvider:
     provider = find(provider_id)
     if not isinstance(provider, SamlProvider):
-        raise UntrustedAssertion("The provider is not configured any more.")
+        raise UntrustedAnswer("The provider is not configured any more.")
     return provider
 
 
@@ -202,12 +202,12 @@ def _judged(
 ) -> float:
     """Check what a valid assertion says about itself; return when the person proved it.
 
-    Raises UntrustedAssertion. python3-saml read this same assertion, the only one.
+    Raises UntrustedAnswer. python3-saml read this same assertion, the only one.
     """
     document = OneLogin_Saml2_XML.to_etree(auth.get_last_response_xml())
     assertions = OneLogin_Saml2_XML.query(document, "//saml:Assertion")
     if len(assertions) != 1:
-        raise UntrustedAssertion("There is not one assertion alone.")
+        raise UntrustedAnswer("There is not one assertion alone.")
     assertion = assertions[0]
 
     def texts(path: str) -> list[str]:
@@ -215,13 +215,13 @@ def _judged(
 
     audiences = texts(".//saml:AudienceRestriction/saml:Audience/text()")
     if _absolute(request, "saml_metadata", provider) not in audiences:
-        raise UntrustedAssertion("The assertion is not for this site.")
+        raise UntrustedAnswer("The assertion is not for this site.")
     ends_at = _end_of(request, provider, auth, assertion)
     identifier = assertion.get("ID", "")
     key = f"sso:assertion:{provider.id}:{identifier}"
     left_s = max(1.0, ends_at - time.time()) + _REMEMBERED_S
     if not identifier or not cache.add(key, 1, left_s):
-        raise UntrustedAssertion("The assertion was used before.")
+        raise UntrustedAnswer("The assertion was used before.")
     instants = texts("./saml:AuthnStatement/@AuthnInstant")
     return _seconds(instants[0]) if instants else 0.0
 
@@ -243,7 +243,7 @@ def _end_of(
         is_ours = each.get("Recipient") == acs and ends_at > time.time()
         if is_ours and answered and each.get("InResponseTo") == answered:
             return ends_at
-    raise UntrustedAssertion("The assertion does not answer a request of this site.")
+    raise UntrustedAnswer("The assertion does not answer a request of this site.")
 
 
 def _seconds(instant: str) -> float:

@@ -32,7 +32,7 @@ from nsadmin.access.providers.configured import find
 from nsadmin.access.providers.definition import SamlProvider
 from nsadmin.access.sso import saml
 from nsadmin.access.sso.adapter import sign_in_provider
-from nsadmin.access.sso.saml_faults import UntrustedAssertion
+from nsadmin.access.sso.refusal import UntrustedAnswer
 from nsadmin.errors import RateLimited
 
 _COOKIE: Final = "saml-answer"
@@ -97,7 +97,7 @@ def finish(request: HttpRequest, provider_id: str) -> HttpResponse:
         login.state = signs_in.unstash_redirect_state(
             request, auth.get_last_response_in_response_to()
         )
-    except (UntrustedAssertion, PermissionDenied) as fault:
+    except (UntrustedAnswer, PermissionDenied) as fault:
         response = render_authentication_error(request, signs_in, exception=fault)
     else:
         response = complete_social_login(request, login)
@@ -112,20 +112,20 @@ def _take(request: HttpRequest) -> str:
     kept = _engine.SessionStore(key) if key else {}
     answer = kept.get(_KEY)
     if not isinstance(answer, str):
-        raise UntrustedAssertion("There is no answer.")
+        raise UntrustedAnswer("There is no answer.")
     kept.delete()
     return answer
 
 
 def _valid(request: HttpRequest, provider: SamlProvider, answer: str) -> Any:
-    """Return python3-saml with an answer that it accepts; raise UntrustedAssertion."""
+    """Return python3-saml with an answer that it accepts; raise UntrustedAnswer."""
     auth = saml.auth_of(request, provider, answer)
     try:
         auth.process_response(request_id=None)
     except _UNREADABLE:
-        raise UntrustedAssertion("The answer cannot be read.") from None
+        raise UntrustedAnswer("The answer cannot be read.") from None
     if auth.get_errors() or not auth.is_authenticated():
-        raise UntrustedAssertion(str(auth.get_last_error_reason()))
+        raise UntrustedAnswer(str(auth.get_last_error_reason()))
     return auth
 
 

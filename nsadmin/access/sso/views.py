@@ -1,6 +1,5 @@
 """Where a sign-in through a provider begins, and where one of OpenID Connect ends."""
 
-import requests
 from allauth.core import ratelimit
 from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.providers.base import ProviderException
@@ -21,9 +20,10 @@ from nsadmin.access.sso.adapter import sign_in_provider
 from nsadmin.access.sso.identity import clean_address
 from nsadmin.access.sso.oidc import OpenIdAdapter
 from nsadmin.errors import RateLimited
+from nsadmin.stores.identity_provider import CallFailed
 
 _FAULTS = (
-    requests.RequestException,
+    CallFailed,
     ProviderException,
     OAuth2Error,
     PermissionDenied,
