@@ -184,6 +184,25 @@ def test_a_providers_second_factor_stands_for_ours(
     assert user_of(by_password) is None
 
 
+def test_it_stands_for_ours_in_the_provider_s_organization_alone(
+    configure, cast: Cast, nora: User
+) -> None:
+    due_at = timezone.now() - timedelta(days=1)
+    Organization.objects.filter(pk=cast.halden.pk).update(second_factor_due_at=due_at)
+    configure(second_factor="provider")
+    Membership.objects.create(user=nora, organization=cast.halden, role="viewer")
+    client = Client()
+    signed_in(client)
+    client.post("/organization/switch/", {"organization_id": cast.northlight.pk})
+    assert client.get("/jobs/").status_code == 200
+    client.post("/organization/switch/", {"organization_id": cast.halden.pk})
+    assert client.get("/jobs/").headers["Location"] == "/account/second-factor/"
+    give_app(nora)
+    client = Client()
+    signed_in(client)
+    assert user_of(client) is None
+
+
 def test_staff_need_their_own_second_factor(configure, cast: Cast, settings) -> None:
     settings.NSADMIN_REQUIRE_STAFF_MFA = True
     rule = {"organization_id": cast.operator.organization_id}

@@ -51,7 +51,7 @@ def missing_factor(request: HttpRequest, scope: AccountScope) -> Requirement | N
         return None
     if request.session.get(_SESSION_KEY) == request.user.pk:
         return None
-    if asks_for_factor(request, request.user):
+    if asks_for_factor(request, request.user, {scope.actor.organization_id}):
         return None
     if _has_factor(request.user):
         request.session[_SESSION_KEY] = request.user.pk

@@ -74,10 +74,15 @@ def _has_way_around(user: User) -> bool:
 
 
 class FactorStage(AuthenticateStage):  # type: ignore[misc]
-    """Asks for the second factor, unless the provider asked for one already."""
+    """Asks for the second factor, unless the provider asked for one already.
+
+    The factor of a person with several organizations guards all of them: then it is
+    asked for unless the provider speaks for each.
+    """
 
     def _should_handle(self, request: HttpRequest) -> bool:
-        user = self.login.user
-        if isinstance(user, User) and asks_for_factor(request, user):
+        if not super()._should_handle(request):
             return False
-        return bool(super()._should_handle(request))
+        user = self.login.user
+        homes = user.memberships.values_list("organization_id", flat=True)
+        return not asks_for_factor(request, user, set(homes))
