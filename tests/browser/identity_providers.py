@@ -125,7 +125,7 @@ class _SamlPage(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         question = saml_provider.read(f"http://localhost{self.path}")
-        answer = Answer(question, name_id="s-1", attributes={"email": self.email})
+        answer = Answer(question, name_id=self.email, attributes={"email": self.email})
         page = (
             "<!doctype html><title>Directory</title>"
             f'<form method="post" action="{escape(question.acs)}">'
