@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from importlib.util import find_spec
 from typing import Any
 
 import structlog
@@ -17,6 +18,8 @@ from django.core.checks import (
 from django.core.exceptions import ImproperlyConfigured
 
 from nsadmin import serve, store_checks
+from nsadmin.access.providers import configured
+from nsadmin.access.providers.reading import UnreadableProviders
 from nsadmin.observability import extras
 from nsadmin.stores import peppers, ssrf_guard, webhook
 
@@ -172,6 +175,22 @@ def extras_installed(**_kwargs: Any) -> list[CheckMessage]:
         )
         for extra in extras.missing()
     ]
+
+
+@register(TAG)
+def identity_providers(**_kwargs: Any) -> list[CheckMessage]:
+    """E020 for each fault of NSADMIN_SSO, E021 for SAML without its extra."""
+    hint = "docs/single-sign-on.md describes the setting"
+    try:
+        found = configured.loaded()
+    except UnreadableProviders as error:
+        return [Error(each, hint=hint, id="nsadmin.E020") for each in error.faults]
+    is_missing = find_spec("onelogin") is None
+    if is_missing and any(each.kind == "saml" for each in found):
+        message = "NSADMIN_SSO has a provider of SAML, but the extra is not installed."
+        hint = "pip install nsadmin[saml]"
+        return [Error(message, hint=hint, id="nsadmin.E021")]
+    return []
 
 
 @register(TAG)

@@ -7,7 +7,14 @@ from allauth.mfa import urls as mfa_urls
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
+from nsadmin.access.sso.urls import sso_patterns
 from nsadmin.access.web.gate import public
+from nsadmin.access.web.without_password import (
+    View,
+    confirmed_first,
+    with_password_alone,
+    with_provider_buttons,
+)
 from nsadmin.api.urls import urlpatterns as api_patterns
 from nsadmin.observability.endpoint import urlpatterns as metrics_patterns
 from nsadmin.pages.urls import urlpatterns as page_patterns
@@ -42,6 +49,20 @@ FACTOR_PAGES = {
     "mfa_reauthenticate_webauthn",
 }
 
+# These belong to signing in and to confirming; the others change how a person signs in.
+_OPEN_FACTOR_PAGES = {
+    "mfa_authenticate",
+    "mfa_login_webauthn",
+    "mfa_reauthenticate",
+    "mfa_reauthenticate_webauthn",
+}
+# What is ours around views of allauth, by the name of the route.
+_AROUND = {
+    "account_login": with_provider_buttons,
+    "account_change_password": with_password_alone,
+    **dict.fromkeys(FACTOR_PAGES - _OPEN_FACTOR_PAGES, confirmed_first),
+}
+
 
 def _offered(
     patterns: Iterable[URLPattern | URLResolver], names: set[str], prefix: str = ""
@@ -51,16 +72,21 @@ def _offered(
         if isinstance(route, URLResolver):
             yield from _offered(route.url_patterns, names, f"{prefix}{route.pattern}")
         elif route.name in names:
+            view = _AROUND.get(route.name, _unchanged)(route.callback)
             if prefix:
-                address = f"{prefix}{route.pattern}"
-                yield path(address, route.callback, name=route.name)
+                yield path(f"{prefix}{route.pattern}", view, name=route.name)
             else:
-                yield route
+                yield URLPattern(route.pattern, view, name=route.name)
+
+
+def _unchanged(view: View) -> View:
+    return view
 
 
 account_patterns = [
     *_offered(account_urls.urlpatterns, ACCOUNT_PAGES),
     *_offered([path("2fa/", include(mfa_urls.urlpatterns))], FACTOR_PAGES),
+    *sso_patterns,
 ]
 for route in account_patterns:
     public(route.callback, effect="write")

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from nsadmin.access.providers import configured
 from nsadmin.logs import without_link
 
 REMOVED = "[removed]"
@@ -48,4 +49,5 @@ def _own() -> Iterator[str]:
     values = [getattr(settings, name, "") for name in _SETTINGS]
     values += [entry.partition(":")[2] for entry in settings.NSADMIN_SEAL_KEYS]
     values += [urlsplit(getattr(settings, name)).password for name in _ADDRESSES]
+    values += configured.secrets()
     yield from (value for value in values if value and len(value) >= _SHORTEST)

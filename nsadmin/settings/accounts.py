@@ -20,11 +20,13 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_PREVENT_ENUMERATION = True
-# Attempts to enter the password again, to accept an invitation, and to ask for a link
-# that sets the password: for one address, and from one sender.
+# Attempts to enter the password again, to accept an invitation, to sign in through a
+# provider, and to ask for a link that sets the password: for one address, and from one
+# sender.
 ACCOUNT_RATE_LIMITS = {
     "reauthenticate": "10/300s/user",
     "join": "30/m/ip",
+    "sso": "60/m/ip",
     "reset_password": "20/m/ip,5/h/key",
 }
 ACCOUNT_FORMS = {"reset_password": "nsadmin.access.signin.reset.ResetForm"}
@@ -34,6 +36,12 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 # A password or a code counts for this many seconds (`nsadmin.access.web.step_up`).
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+SOCIALACCOUNT_ADAPTER = "nsadmin.access.sso.adapter.ProviderAdapter"
+# The providers themselves are those of NSADMIN_SSO.
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"provider_class": "nsadmin.access.sso.oidc.OpenIdProvider"},
+    "saml": {"provider_class": "nsadmin.access.sso.saml.SamlSignIn"},
+}
 MFA_ADAPTER = "nsadmin.access.signin.mfa_adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "nsadmin"

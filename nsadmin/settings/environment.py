@@ -79,6 +79,8 @@ NSADMIN_REQUIRE_STAFF_MFA: bool = env.bool("NSADMIN_REQUIRE_STAFF_MFA", True)
 # The seconds after which a session ends: without activity, and since the sign-in.
 NSADMIN_SESSION_IDLE_S: int = env.int("NSADMIN_SESSION_IDLE_S", 1800)
 NSADMIN_SESSION_MAX_S: int = env.int("NSADMIN_SESSION_MAX_S", 43_200)
+# Identity providers for single sign-on: a list in JSON, or the path of a file with one.
+NSADMIN_SSO: str = env.str("NSADMIN_SSO", "")
 # The number of proxies in front, whose X-Forwarded headers are believed. The former
 # NSADMIN_TRUST_PROXY=1 stands for one.
 NSADMIN_PROXY_COUNT: int = env.int(

@@ -1,5 +1,7 @@
 """The applications, and the middleware in the order in which a request passes it."""
 
+from importlib.util import find_spec
+
 from nsadmin.settings.environment import NSADMIN_EMBEDDED
 
 INSTALLED_APPS = [
@@ -14,6 +16,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
     "nsadmin.access",
     "nsadmin.audit",
@@ -36,6 +40,8 @@ INSTALLED_APPS = [
     "nsadmin.api",
     "nsadmin.apps.ChecksConfig",
 ]
+if find_spec("onelogin") is not None:  # the extra "saml"
+    INSTALLED_APPS.append("allauth.socialaccount.providers.saml")
 if NSADMIN_EMBEDDED:
     INSTALLED_APPS.append("nsadmin.embedded")
 

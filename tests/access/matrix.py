@@ -54,6 +54,8 @@ class Row:
 
 _OPEN = Row("in in in in in in")
 _METRICS = Row("404 404 404 404 404 404")  # without NSADMIN_METRICS_KEY
+_NO_PROVIDER = Row("404 404 404 404 404 404")  # without NSADMIN_SSO
+_NO_PROVIDER_OF_ONES_OWN = Row("login 404 404 404 404 404")
 _PERSON = Row("login in in in in in")
 _SHOWN = Row(
     own="login in in in in in",
@@ -374,6 +376,15 @@ MATRIX: dict[Route, Row] = {
         foreign="401 403 404 404 403 in",
         system="401 403 403 403 403 in",
     ),
+    ("GET", "accounts/sso/"): _NO_PROVIDER,
+    ("POST", "accounts/sso/"): _NO_PROVIDER,
+    ("GET", "accounts/sso/confirm/"): _NO_PROVIDER_OF_ONES_OWN,
+    ("POST", "accounts/sso/<provider_id>/start/"): _NO_PROVIDER,
+    ("POST", "accounts/sso/<provider_id>/confirm/"): _NO_PROVIDER_OF_ONES_OWN,
+    ("GET", "accounts/sso/<provider_id>/callback/"): _NO_PROVIDER,
+    ("POST", "accounts/sso/<provider_id>/acs/"): _NO_PROVIDER,
+    ("GET", "accounts/sso/<provider_id>/acs/finish/"): _NO_PROVIDER,
+    ("GET", "accounts/sso/<provider_id>/metadata/"): _NO_PROVIDER,
     ("GET", "v1/analytics/indexes/suggestions"): _READ,
     ("GET", "v1/analytics/indexes/usage"): _READ,
     ("POST", "v1/bulk/namespaces"): Row("401 403 in in 403 in"),

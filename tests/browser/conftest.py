@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, StorageState, exp
 
 from nsadmin.embedded.supervision import ports
 from tests.browser import chromium
-from tests.browser.running_demo import Demo, running
+from tests.browser.identity_providers import Providers
+from tests.browser.running_demo import Demo, restart_web, running
 
 # A busy machine answers slowly; an expectation waits as long as an action does.
 PATIENCE_MS = 15_000
@@ -42,10 +43,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def providers(tmp_path_factory: pytest.TempPathFactory) -> Providers:
+    """Two identity providers that the demo knows; a test starts the one it needs."""
+    return Providers(tmp_path_factory.mktemp("providers"))
+
+
+@pytest.fixture(scope="package")
+def demo(
+    tmp_path_factory: pytest.TempPathFactory, providers: Providers
+) -> Iterator[Demo]:
     """The whole stack, started once."""
-    port = ports.free_port()
-    with running(tmp_path_factory.mktemp("demo"), port=port) as started:
+    data, port = tmp_path_factory.mktemp("demo"), ports.free_port()
+    with running(data, port=port, extra=providers.environment) as started:
+        providers.configure(started)
+        restart_web(started)
         yield started
 
 

@@ -6,10 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+
+import httpx
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 PATIENCE_S = 300
@@ -68,10 +71,12 @@ def running(
     port: int,
     command: Sequence[str] = (sys.executable, "manage.py"),
     folder: Path = REPOSITORY,
+    extra: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Demo]:
     """Start the demo in `data`, yield it when it is ready, end it afterwards.
 
-    `command` is what has the command `demo`, and `folder` where it is started.
+    `command` is what has the command `demo`, and `folder` where it is started; `extra`
+    are further settings.
     """
     log = data / "demo.log"
     with log.open("w") as output:
@@ -88,7 +93,8 @@ def running(
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
-            env={k: v for k, v in os.environ.items() if not k.startswith(OURS)},
+            env={k: v for k, v in os.environ.items() if not k.startswith(OURS)}
+            | dict(extra),
         )
         try:
             _wait(process, log)
@@ -100,6 +106,20 @@ def running(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def restart_web(demo: Demo) -> None:
+    """End the web server, which reads its settings when its supervisor starts it again."""
+    before = demo.facts["processes"]["web"]
+    os.kill(before, signal.SIGTERM)
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        with suppress(httpx.HTTPError):
+            is_new = demo.facts["processes"].get("web") != before
+            if is_new and httpx.get(f"{demo.url}/healthz").is_success:
+                return
+        time.sleep(0.2)
+    raise AssertionError("The web server did not come back.")
 
 
 def _wait(process: subprocess.Popen[str], log: Path) -> None:

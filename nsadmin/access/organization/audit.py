@@ -1,12 +1,11 @@
 """Audit events about members and invitations."""
 
-from nsadmin.access.actor import Actor
 from nsadmin.access.models import Invitation, Membership
 from nsadmin.audit import record
 
 
 def record_event(
-    actor: Actor,
+    actor: record.AuditActor,
     about: Membership | Invitation,
     action: str,
     summary: str,

@@ -17,6 +17,7 @@ from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization, User
 from nsadmin.access.organization.organizations import AccountScope
 from nsadmin.access.permissions import Action
+from nsadmin.access.signin.provider_factor import asks_for_factor
 from nsadmin.access.signin.sessions import keep_this
 from nsadmin.audit import record
 from nsadmin.errors import Forbidden, Invalid
@@ -49,6 +50,8 @@ def missing_factor(request: HttpRequest, scope: AccountScope) -> Requirement | N
     if due_at is None or not isinstance(request.user, User):
         return None
     if request.session.get(_SESSION_KEY) == request.user.pk:
+        return None
+    if asks_for_factor(request, request.user, {scope.actor.organization_id}):
         return None
     if _has_factor(request.user):
         request.session[_SESSION_KEY] = request.user.pk

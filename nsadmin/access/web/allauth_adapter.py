@@ -11,12 +11,15 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 
+from nsadmin.access.models import User
+from nsadmin.access.sso import policy
 from nsadmin.access.web import lockouts, sign_in
 from nsadmin.access.web.client_address import client_address
 from nsadmin.access.web.mail_adapter import QueuedMailAdapter
 
 # "Signed in as …" repeats the account button of the page.
 _SILENT = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
+_FACTOR_STAGE = "nsadmin.access.sso.policy.FactorStage"
 
 
 class ClosedAdapter(QueuedMailAdapter):
@@ -49,13 +52,28 @@ class ClosedAdapter(QueuedMailAdapter):
         self.pre_authenticate(request, **credentials)
         user = authenticate(request, **credentials)
         AuthenticationBackend.unstash_authenticated_user()
+        typed = str(credentials.get("email", ""))
+        policy.require_password_allowed(typed, user if isinstance(user, User) else None)
         if user is not None:
             self._rollback_login_failed_rl_usage()
         return user
 
-    def post_login(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+    def get_login_stages(self) -> list[str]:
+        """Return what is asked between the first factor and the session."""
+        ours = {"allauth.mfa.stages.AuthenticateStage": _FACTOR_STAGE}
+        return [ours.get(each, each) for each in super().get_login_stages()]
+
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> Any:
+        """Refuse who did not come through the provider that their domain requires."""
+        refused = policy.refuse_other_ways(request, user)
+        return refused or super().pre_login(request, user, **kwargs)
+
+    def post_login(
+        self, request: HttpRequest, user: User, *args: Any, **kwargs: Any
+    ) -> Any:
         """Redirect to the requested page, with a warning if a form was not saved."""
-        response: HttpResponse = super().post_login(request, *args, **kwargs)
+        policy.record_way_around(request, user)
+        response: HttpResponse = super().post_login(request, user, *args, **kwargs)
         sign_in.report_unsent(request, response)
         return response
 

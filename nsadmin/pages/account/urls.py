@@ -9,6 +9,7 @@ from nsadmin.pages.account.sessions import (
     end_signed_in_session,
     sessions,
 )
+from nsadmin.pages.account.single_sign_on import confirm_at_provider, single_sign_on
 
 account_patterns = [
     path("account/", account, name="account"),
@@ -26,6 +27,8 @@ account_patterns = [
         end_signed_in_session,
         name="session_end",
     ),
+    path("accounts/sso/", single_sign_on, name="single_sign_on"),
+    path("accounts/sso/confirm/", confirm_at_provider, name="sso_confirm"),
     path("organization/switch/", switch, name="switch"),
     path("theme/", theme, name="theme"),
 ]

@@ -27,6 +27,7 @@ ACTION_WORDS = {
     "account:second-factor": "Second factor changed",
     "account:sessions": "Sessions ended",
     "account:sign-in": "Sign-in refused",
+    "account:single-sign-on": "Single sign-on",
     "advice:dismiss": "Advice dismissed",
     "document:export": "Documents exported",
     "comparison:run": "Documents compared",

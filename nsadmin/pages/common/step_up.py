@@ -59,6 +59,7 @@ def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
     kept = [(n, value) for n, value in sent if not value or not _SECRET.search(n)]
     if is_cut:
         kept = [(n, v) for n, v in kept if n != "step"] + [("step", "edit")]
+    has_password = _has_password(request)
     context = {
         **surroundings(request),
         "error": error,
@@ -67,6 +68,8 @@ def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
         "field": FIELD,
         "code_field": CODE_FIELD if _has_app(request) else "",
         "is_code_wrong": error.code == "code_wrong",
+        "has_password": has_password,
+        "heading": "Confirm your password" if has_password else "Confirm who you are",
         "kept": kept,
         "is_cut": is_cut,
         "back": _back(request),
@@ -88,6 +91,11 @@ def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
 
 def _has_app(request: HttpRequest) -> bool:
     return isinstance(request.user, User) and has_app(request.user)
+
+
+def _has_password(request: HttpRequest) -> bool:
+    """Whether there is a password to ask for; a provider may have it."""
+    return isinstance(request.user, User) and request.user.has_usable_password()
 
 
 def _reason(request: HttpRequest) -> str:

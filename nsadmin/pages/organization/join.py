@@ -12,15 +12,18 @@ from django.views.decorators.http import require_http_methods
 
 from nsadmin.access.models import Invitation, Membership, User
 from nsadmin.access.organization import acceptance
+from nsadmin.access.providers.configured import required_for
+from nsadmin.access.sso.origins import permit
 from nsadmin.access.web import gate
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.errors import Conflict, NotFound, RateLimited
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.templatetags.formatting import role_word
 
-# What the visitor can do: choose a password, sign in, join; or nothing, if signed in
-# with another address or as platform staff.
-State = Literal["choose", "sign-in", "join", "other", "staff"]
+# What the visitor can do: choose a password, sign in through the provider that the
+# domain requires, sign in, join; or nothing, if signed in with another address or as
+# platform staff.
+State = Literal["choose", "provider", "sign-in", "join", "other", "staff"]
 
 
 @partial(gate.public, effect="write")
@@ -47,7 +50,7 @@ def _create_account(
 ) -> HttpResponse:
     """Create the account with the chosen password, without signing in."""
     form = _form(invitation, request.POST)
-    if not acceptance.is_open_account(invitation):
+    if _state(invitation, None) != "choose":
         return _show(request, invitation, None, status=409)
     if not form.is_valid():
         return _show(request, invitation, None, form=form, status=422)
@@ -72,6 +75,8 @@ def _form(invitation: Invitation, data: Any = None) -> Any:
 
 
 def _state(invitation: Invitation, user: User | None) -> State:
+    if user is None and required_for(invitation.email) is not None:
+        return "provider"
     if user is None:
         return "choose" if acceptance.is_open_account(invitation) else "sign-in"
     if user.email != invitation.email:
@@ -92,4 +97,8 @@ def _show(
         "state": _state(invitation, user),
         "form": form or _form(invitation),
     }
-    return page(request, "organization/join.html", context, status=status)
+    provider = required_for(invitation.email)
+    context["provider"] = provider
+    response = page(request, "organization/join.html", context, status=status)
+    permit(response, [provider] if provider is not None else [])
+    return response

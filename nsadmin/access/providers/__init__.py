@@ -1,0 +1,1 @@
+"""The identity providers of the installation, as the operator configured them."""

@@ -1,0 +1,92 @@
+"""Reads the setting NSADMIN_SSO: a list in JSON, or the path of a file with one.
+
+A message names the place in the setting and never repeats a value, which may be secret.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from nsadmin.access.providers.definition import Provider, origin_of
+
+_MOST_BYTES = 1 << 20
+_Listed = Annotated[Provider, Field(discriminator="kind")]
+_ADAPTER: TypeAdapter[list[Provider]] = TypeAdapter(list[_Listed])
+
+
+class UnreadableProviders(ValueError):
+    """The setting is not valid; `faults` are sentences for the operator."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__(" ".join(faults))
+        self.faults = faults
+
+
+def read(setting: str, *, insecure: bool = False) -> tuple[Provider, ...]:
+    """Return the providers of the setting, none for an empty one.
+
+    `insecure` allows addresses with plain http. Raises UnreadableProviders.
+    """
+    if not setting.strip():
+        return ()
+    try:
+        made = _ADAPTER.validate_python(_parsed(setting))
+    except ValidationError as error:
+        raise UnreadableProviders([_fault(each) for each in error.errors()]) from None
+    faults = [*_twice(made), *_plain(made, insecure=insecure)]
+    if faults:
+        raise UnreadableProviders(faults)
+    return tuple(made)
+
+
+def _parsed(setting: str) -> object:
+    text, where = setting.strip(), "NSADMIN_SSO"
+    if not text.startswith("["):
+        where = "The file that NSADMIN_SSO names"
+        try:
+            with Path(text).open(encoding="utf-8") as file:
+                text = file.read(_MOST_BYTES)
+        except (OSError, UnicodeError, ValueError):
+            fault = "NSADMIN_SSO is neither a list in JSON nor a file that can be read."
+            raise UnreadableProviders([fault]) from None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", 1)
+        fault = f"{where} is not JSON; the mistake is in line {line}."
+        raise UnreadableProviders([fault]) from None
+
+
+def _fault(error: object) -> str:
+    assert isinstance(error, dict)  # noqa: S101 - as pydantic describes it
+    place = "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part}"
+        for part in error["loc"]
+        if part not in ("oidc", "saml")
+    )
+    said = str(error["msg"]).removeprefix("Value error, ")
+    return f"NSADMIN_SSO{place}: {said}."
+
+
+def _twice(made: list[Provider]) -> Iterator[str]:
+    """Say which ids and domains are given to more than one provider."""
+    ids = Counter(each.id for each in made)
+    yield from (f"NSADMIN_SSO has the id {i} twice." for i, n in ids.items() if n > 1)
+    domains = Counter(rule.domain for each in made for rule in each.domains)
+    for domain, count in domains.items():
+        if count > 1:
+            yield f"NSADMIN_SSO binds the domain {domain} twice."
+
+
+def _plain(made: list[Provider], *, insecure: bool) -> Iterator[str]:
+    """Say which addresses are not https, or no addresses at all."""
+    for each in made:
+        for address in (*each.addresses, *each.origins):
+            origin = origin_of(address)
+            if not origin.startswith("https://") and not (origin and insecure):
+                yield f"NSADMIN_SSO: an address of {each.id} is not a URL with https."
+                break

@@ -1,0 +1,1 @@
+"""Single sign-on: settings, whose session an identity opens, both protocols."""
