@@ -15,6 +15,7 @@ from django.utils import timezone
 from nsadmin.access.models import Invitation, Membership, Organization, User
 from nsadmin.access.sso.policy import refuse_other_ways
 from nsadmin.audit.models import AuditEvent
+from nsadmin.mail.models import Mail
 from tests.cast import Cast, invite
 from tests.people import PASSWORD
 from tests.signin.codes import code
@@ -46,6 +47,17 @@ def give_app(user: User) -> str:
 def test_a_password_works_where_no_provider_is_required(nora: User) -> None:
     client, _ = with_password(nora.email)
     assert user_of(client) == nora.pk
+
+
+def test_a_required_domain_has_no_link_that_sets_a_password(
+    required, nora: User
+) -> None:
+    answers = [
+        Client().post("/accounts/password/reset/", {"email": email}).content.decode()
+        for email in (nora.email, f"nobody@{DOMAIN}")
+    ]
+    assert all(REQUIRED in answer for answer in answers)
+    assert not Mail.objects.exists()
 
 
 def test_a_required_domain_has_no_password_and_tells_of_no_account(

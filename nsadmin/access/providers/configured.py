@@ -64,6 +64,19 @@ def required_for(address: str) -> Provider | None:
     return found[0] if found is not None and found[1].required else None
 
 
+def refusal_of(address: str) -> str | None:
+    """Return the sentence that refuses an address another way than its provider.
+
+    It is None where no provider is required. It is the same for every address of the
+    domain, so it tells of no account.
+    """
+    provider = required_for(address)
+    if provider is None:
+        return None
+    domain = domain_of(address)
+    return f"Addresses of {domain} sign in with {provider.name}, not in this way."
+
+
 def secrets() -> tuple[str, ...]:
     """Return the secrets of all clients, for what removes secrets from texts."""
     try:

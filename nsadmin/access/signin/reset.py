@@ -3,19 +3,27 @@
 from typing import Any
 
 from allauth.account.forms import ResetPasswordForm
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
 
 from nsadmin.access.mails import account
+from nsadmin.access.providers.configured import refusal_of
 
 
 class ResetForm(ResetPasswordForm):  # type: ignore[misc]
     """allauth's form, which leaves everything about the account to a worker."""
 
     def clean_email(self) -> str:
-        """Accept every address; whether it has an account is looked up later."""
+        """Accept every address; whether it has an account is looked up later.
+
+        Only a domain that requires its provider is refused: a password opens nothing.
+        """
         self.users: list[Any] = []
-        return str(self.cleaned_data["email"]).lower()
+        email = str(self.cleaned_data["email"]).lower()
+        if (refusal := refusal_of(email)) is not None:
+            raise ValidationError(refusal, code="sso_required")
+        return email
 
     def save(self, request: HttpRequest, **_kwargs: Any) -> str:
         """Ask for the mail, and return the address."""

@@ -12,8 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from nsadmin.access.models import User
-from nsadmin.access.providers.configured import domain_of, required_for
-from nsadmin.access.providers.definition import Provider
+from nsadmin.access.providers.configured import refusal_of, required_for
 from nsadmin.access.signin.audit import record_of_account
 from nsadmin.access.signin.provider_factor import (
     asks_for_factor,
@@ -29,9 +28,9 @@ def require_password_allowed(email: str, user: User | None) -> None:
     `user` is who gave the right password, None for a wrong one. The answer is the same
     for every address of the domain, so it tells of no account.
     """
-    provider = required_for(email)
-    if provider is not None and (user is None or not _has_way_around(user)):
-        raise ValidationError(_sentence(email, provider), code="sso_required")
+    refusal = refusal_of(email)
+    if refusal is not None and (user is None or not _has_way_around(user)):
+        raise ValidationError(refusal, code="sso_required")
 
 
 def refuse_other_ways(request: HttpRequest, user: User) -> HttpResponse | None:
@@ -44,7 +43,7 @@ def refuse_other_ways(request: HttpRequest, user: User) -> HttpResponse | None:
         return None
     if provider.id in providers_signed_in_at(request, user):
         return None
-    messages.error(request, _sentence(user.email, provider))
+    messages.error(request, refusal_of(user.email))
     return redirect("account_login")
 
 
@@ -58,11 +57,6 @@ def record_way_around(request: HttpRequest, user: User) -> None:
         "account:single-sign-on",
         f"{user.email} signed in without {provider.name}, which is required.",
     )
-
-
-def _sentence(email: str, provider: Provider) -> str:
-    domain = domain_of(email)
-    return f"Addresses of {domain} sign in with {provider.name}, not in this way."
 
 
 def _has_way_around(user: User) -> bool:
