@@ -19,7 +19,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from nsadmin import serve, store_checks
 from nsadmin.access.providers import configured
+from nsadmin.access.providers.definition import SamlProvider
 from nsadmin.access.providers.reading import UnreadableProviders
+from nsadmin.access.sso.refusal import UntrustedAnswer
 from nsadmin.observability import extras
 from nsadmin.stores import peppers, ssrf_guard, webhook
 
@@ -190,7 +192,28 @@ def identity_providers(**_kwargs: Any) -> list[CheckMessage]:
         message = "NSADMIN_SSO has a provider of SAML, but the extra is not installed."
         hint = "pip install nsadmin[saml]"
         return [Error(message, hint=hint, id="nsadmin.E021")]
-    return []
+    return [
+        Error(
+            f"The metadata of {each.id} in NSADMIN_SSO cannot be used.",
+            hint="It has to name an entity, an address of HTTP-Redirect and a key.",
+            id="nsadmin.E020",
+        )
+        for each in found
+        if each.kind == "saml" and not _is_usable(each)
+    ]
+
+
+def _is_usable(provider: SamlProvider) -> bool:
+    """Tell whether metadata can be used; that of an address is not fetched here."""
+    from nsadmin.access.sso import saml_metadata
+
+    if provider.metadata is None:
+        return True
+    try:
+        saml_metadata.of(provider)
+    except UntrustedAnswer:
+        return False
+    return True
 
 
 @register(TAG)

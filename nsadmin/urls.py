@@ -88,8 +88,10 @@ account_patterns = [
     *_offered([path("2fa/", include(mfa_urls.urlpatterns))], FACTOR_PAGES),
     *sso_patterns,
 ]
+# A sign-in through a provider begins here, which changes nothing; only its end may.
+_BEGINNINGS = {"sso_start", "sso_confirm_at", "saml_acs"}
 for route in account_patterns:
-    public(route.callback, effect="write")
+    public(route.callback, effect="read" if route.name in _BEGINNINGS else "write")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *page_patterns,

@@ -46,14 +46,23 @@ class _Bounded(BaseAdapter):
     """Sends each prepared request over the bounded transport."""
 
     def send(
-        self, prepared: requests.PreparedRequest, *_args: Any, **_kwargs: Any
+        self,
+        request: requests.PreparedRequest,
+        *_arguments: Any,
+        **_options: Any,
     ) -> requests.Response:
         """Return the answer, read whole; raise ConnectionError without one."""
+        prepared = request
+        body = prepared.body
+        headers = {
+            name: value if isinstance(value, str) else value.decode("latin-1")
+            for name, value in prepared.headers.items()
+        }
         sent = httpx.Request(
             prepared.method or "GET",
             prepared.url or "",
-            headers=dict(prepared.headers),
-            content=prepared.body,
+            headers=headers,
+            content=body if isinstance(body, str | bytes) else None,
             extensions={
                 MOST_BYTES: MOST_ANSWER_BYTES,
                 "timeout": httpx.Timeout(DEADLINE_S).as_dict(),

@@ -58,7 +58,7 @@ def test_an_address_leads_to_openid_connect_and_back(
         assert not scripted or axe.faults(page) == []
         page.get_by_role("link", name="Single sign-on of my organization").click()
         assert not scripted or (axe.faults(page) == [] and is_narrow(page))
-        page.fill("input[name=login]", ONA["email"])
+        page.fill("input[name=login]", str(ONA["email"]))
         page.keyboard.press("Enter")
         button = page.get_by_role("button", name="Continue with Example ID")
         expect(button).to_be_focused()

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from django.core.cache import cache
-from django.http import HttpResponse
 from django.test import Client
 
 from nsadmin.access.models import User
@@ -89,12 +88,12 @@ def nora(cast: Cast) -> User:
     return user
 
 
-def begin(client: Client, provider_id: str = "nl", **fields: str) -> HttpResponse:
+def begin(client: Client, provider_id: str = "nl", **fields: str) -> Any:
     """Press the button of the provider."""
     return client.post(f"/accounts/sso/{provider_id}/start/", fields)
 
 
-def answer_of(response: HttpResponse) -> str:
+def answer_of(response: Any) -> str:
     """Go to the provider, which answers at once; return our path with its answer."""
     assert response.status_code == 302, response.content[:500]
     answered = httpx.get(response.headers["Location"])
@@ -103,7 +102,7 @@ def answer_of(response: HttpResponse) -> str:
     return f"{parts.path}?{parts.query}"
 
 
-def signed_in(client: Client, provider_id: str = "nl", **fields: str) -> HttpResponse:
+def signed_in(client: Client, provider_id: str = "nl", **fields: str) -> Any:
     """Sign in through the provider; return our last answer."""
     return client.get(answer_of(begin(client, provider_id, **fields)))
 

@@ -8,7 +8,7 @@ import json
 import secrets
 import threading
 import time
-from base64 import urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -121,8 +121,15 @@ class _Handler(BaseHTTPRequestHandler):
         return (
             asked.get("code_challenge_method") == "S256"
             and asked["code_challenge"] == challenge
-            and said.get("client_secret") == CLIENT_SECRET
+            and self._secret_of(said) == CLIENT_SECRET
         )
+
+    def _secret_of(self, said: dict[str, str]) -> str:
+        """The client's secret, from the form or from the header."""
+        header = self.headers.get("Authorization", "")
+        if header.startswith("Basic "):
+            return b64decode(header.removeprefix("Basic ")).decode().partition(":")[2]
+        return said.get("client_secret", "")
 
     def _json(self, value: dict[str, Any], status: int = 200) -> None:
         body = json.dumps(value).encode()

@@ -46,6 +46,21 @@ def test_the_question_has_a_state_a_nonce_and_pkce(provider) -> None:
     assert "prompt" not in asked
 
 
+def test_the_secret_may_be_sent_in_the_header(configure, provider, nora: User) -> None:
+    configure(token_auth_method="client_secret_basic")
+    client = Client()
+    signed_in(client)
+    assert user_of(client) == nora.pk
+
+
+def test_a_wrong_secret_signs_nobody_in(configure, provider, nora: User) -> None:
+    configure(client_secret="another")
+    client = Client()
+    signed_in(client)
+    assert user_of(client) is None
+    assert provider.tokens_given == 0
+
+
 def test_a_user_of_the_address_is_bound_once(provider, nora: User) -> None:
     for _ in range(2):
         client = Client()

@@ -1,6 +1,7 @@
 """Where a provider is required, which second factor counts, and the sign-in page."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -118,7 +119,7 @@ def test_staff_have_the_password_with_a_second_factor(
 
 
 def test_a_passkey_alone_is_no_way_around(required, cast: Cast, nora: User) -> None:
-    request = RequestFactory().get("/")
+    request: Any = RequestFactory().get("/")
     request.session = cast.browser("stranger").session
     request._messages = FallbackStorage(request)
     response = refuse_other_ways(request, nora)

@@ -16,6 +16,7 @@ from django.test import Client
 from lxml import etree
 
 from nsadmin.access.models import Membership, User
+from nsadmin.checks import identity_providers
 from tests.cast import Cast
 from tests.sso import saml_provider
 from tests.sso.conftest import DOMAIN, begin, said, user_of
@@ -278,10 +279,11 @@ def test_either_of_two_certificates_signs(saml, nora: User) -> None:
     ids=["empty", "no xml", "entities", "no certificate", "no address"],
 )
 def test_metadata_of_another_shape_is_refused(saml, text: str) -> None:
-    saml(text)
+    saml(text, public=True)
     client = Client()
     assert begin(client).headers["Location"] == "/accounts/login/"
     assert "did not confirm who you are" in said(client)
+    assert [each.id for each in identity_providers()] == ["nsadmin.E020"]
 
 
 def test_our_metadata_names_where_answers_go(saml) -> None:

@@ -217,8 +217,7 @@ def _evidence(provider: object, claims: dict[str, Any]) -> Evidence:
     """Return who the verified claims are about."""
     if not isinstance(provider, OidcProvider):
         raise UntrustedAnswer("The provider is not configured any more.")
-    nonce, proved_at = claims.get("nonce"), claims.get("auth_time")
-    is_number = isinstance(proved_at, int | float) and not isinstance(proved_at, bool)
+    nonce = claims.get("nonce")
     identity = Identity(
         provider=provider,
         subject=claims["sub"],
@@ -229,5 +228,12 @@ def _evidence(provider: object, claims: dict[str, Any]) -> Evidence:
     return Evidence(
         identity,
         nonce=nonce if isinstance(nonce, str) else "",
-        proved_at=float(proved_at) if is_number else 0.0,
+        proved_at=_seconds(claims.get("auth_time")),
     )
+
+
+def _seconds(value: object) -> float:
+    """Return a claim that is a time; 0 for what is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    return float(value)

@@ -1,7 +1,7 @@
 """Where signing in through a provider is required, and what is still open without it.
 
 People of the platform may use the password with a second factor, or a passkey: if the
-provider is away or its settings are wrong, somebody has to be able to act.
+provider is away or its settings are wrong, the operator has to be able to act.
 """
 
 from allauth.mfa.models import Authenticator

@@ -15,4 +15,4 @@ class SignInRefused(Exception):
 
 
 class UntrustedAnswer(ProviderException):  # type: ignore[misc]
-    """The provider's answer signs nobody in; the message is for the log."""
+    """The provider's answer opens no session; the message is for the log."""

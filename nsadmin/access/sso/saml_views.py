@@ -108,8 +108,7 @@ def finish(request: HttpRequest, provider_id: str) -> HttpResponse:
 
 def _take(request: HttpRequest) -> str:
     """Return the answer and forget it."""
-    key = request.COOKIES.get(_COOKIE)
-    kept = _engine.SessionStore(key) if key else {}
+    kept = _engine.SessionStore(request.COOKIES.get(_COOKIE))
     answer = kept.get(_KEY)
     if not isinstance(answer, str):
         raise UntrustedAnswer("There is no answer.")

@@ -1,8 +1,8 @@
 """What allauth leaves open for people who have no password, closed around its views.
 
-allauth asks nobody to confirm who they are who has neither a password nor a second
-factor, and sends those without a password to a page that we do not have. Here such a
-person confirms at the provider before a factor is changed.
+allauth does not ask people to confirm who they are if they have neither a password nor
+a second factor, and sends those without a password to a page that we do not have. Here
+such a person confirms at the provider before a factor is changed.
 """
 
 from collections.abc import Callable

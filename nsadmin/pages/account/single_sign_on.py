@@ -1,7 +1,5 @@
 """Pages of single sign-on: finding one's provider, and confirming who one is there."""
 
-from functools import partial
-
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -28,7 +26,7 @@ class AddressForm(BaseForm):
     )
 
 
-@partial(gate.public, effect="write")
+@gate.public
 @require_http_methods(["GET", "HEAD", "POST"])
 def single_sign_on(request: HttpRequest) -> HttpResponse:
     """Ask for an address; then show the button of the provider of its domain.
