@@ -43,7 +43,7 @@ def refuse_other_ways(request: HttpRequest, user: User) -> HttpResponse | None:
         return None
     if provider.id in providers_signed_in_at(request, user):
         return None
-    messages.error(request, refusal_of(user.email))
+    messages.error(request, refusal_of(user.email) or "")
     return redirect("account_login")
 
 
