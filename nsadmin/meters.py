@@ -78,6 +78,12 @@ LEASE_LOSSES: Final = Counter(
     ["lease"],
     registry=REGISTRY,
 )
+NOTIFICATIONS: Final = Counter(
+    "nsadmin_notification_attempts",
+    "Attempts to send a notification, by mail or webhook: sent, retried or failed.",
+    ["kind", "outcome"],
+    registry=REGISTRY,
+)
 
 Cluster = Literal["shared", "dedicated"]
 Leased = Literal["job", "schedule", "mirror"]
@@ -134,6 +140,11 @@ def _command(name: str) -> str:
 def count_ended_job(kind: str, state: str, seconds: float) -> None:
     """Count a job that has ended, once its end was recorded everywhere."""
     JOB_SECONDS.labels(kind, state).observe(seconds)
+
+
+def count_delivery(kind: Literal["webhook", "mail"], outcome: str) -> None:
+    """Count an attempt of a notification: sent, retried, or failed for good."""
+    NOTIFICATIONS.labels(kind, outcome).inc()
 
 
 def count_lost_lease(lease: Leased) -> None:

@@ -8,15 +8,16 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from nsadmin.access.signin.resealing import reseal_factors
 from nsadmin.errors import Unavailable
 from nsadmin.namespaces.change.key_rotation import rotate
+from nsadmin.notifications.sealing import reseal_webhooks
 
 
 class Command(BaseCommand):
     """Rotates the seal key of stored keys; safe to repeat and to interrupt."""
 
     help = (
-        "Reseal every stored key, and every secret of a second factor, with the first "
-        "key of NSADMIN_SEAL_KEYS. Exit status: 0 if all are sealed with it, 1 if some "
-        "are not."
+        "Reseal every stored key, and every secret of second factors and webhooks, "
+        "with the first key of NSADMIN_SEAL_KEYS. Exit status: 0 if all are sealed "
+        "with it, 1 if some are not."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -44,7 +45,13 @@ class Command(BaseCommand):
                 f"second factors: rotated={factors.rotated} current={factors.current} "
                 f"unreadable={factors.unreadable}"
             )
-        if factors.unreadable:
+        webhooks = reseal_webhooks()
+        if not webhooks.is_none:
+            self.stdout.write(
+                f"webhooks: rotated={webhooks.rotated} current={webhooks.current} "
+                f"unreadable={webhooks.unreadable}"
+            )
+        if factors.unreadable or webhooks.unreadable:
             sys.exit(1)
         if not done.is_complete or (limit is not None and done.rotated >= limit):
             sys.exit(1)
