@@ -91,7 +91,6 @@ def send_again(actor: Actor, organization: Organization, delivery_id: int) -> De
 
     Raises NotFound, Forbidden, and Conflict for one that waits or whose webhook is off.
     """
-    webhooks.require_member(actor)
     with transaction.atomic():
         locked = Delivery.objects.select_for_update(of=("self",))
         rows = locked.filter(organization_id=organization.organization_id)
@@ -100,6 +99,7 @@ def send_again(actor: Actor, organization: Organization, delivery_id: int) -> De
         if row is None or row.webhook is None:
             message = "There is no such delivery."
             raise NotFound(message, details={"resource": "delivery"})
+        webhooks.require_member(actor)
         if row.state == DeliveryState.WAITING:
             raise Conflict("This delivery is on its way.", code="delivery_waits")
         if not row.webhook.is_on:

@@ -32,6 +32,7 @@ from nsadmin.stores.qdrant.answers import AnswerTooLarge, MalformedAnswer
 from nsadmin.stores.qdrant.transport import MOST_BYTES, ClusterTransport
 
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - every secret begins with it
+Transport = httpx.BaseTransport
 # The seconds after each failed attempt; after the last one a message is given up.
 PAUSES: Final = (15, 60, 300, 1800, 7200, 21_600, 43_200, 86_400)
 # Each pause is longer by a random share of up to this, so that not all return at once.
@@ -132,7 +133,7 @@ def refusal(answer: Answer) -> Unavailable:
 
 
 def post(
-    transport: httpx.BaseTransport, url: str, headers: Mapping[str, str], body: bytes
+    transport: Transport, url: str, headers: Mapping[str, str], body: bytes
 ) -> Answer:
     """Post JSON once and return the answer, whatever its status.
 
@@ -188,7 +189,7 @@ def _operator() -> ClusterTransport:
     return ClusterTransport(addresses)
 
 
-def to_customer(organization_id: str) -> AbstractContextManager[httpx.BaseTransport]:
+def to_customer(organization_id: str) -> AbstractContextManager[Transport]:
     """Return a transport to the addresses that an organization may use.
 
     Its connections last until the end of the block.

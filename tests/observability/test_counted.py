@@ -22,6 +22,7 @@ from nsadmin.stores.mongo import connection as mongo
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import dedicated, shared
 from tests.jobs.conftest import new_job
+from tests.notifications.conftest import go, happen
 from tests.observability.scraping import scrape
 
 pytestmark = pytest.mark.usefixtures("offered")
@@ -36,6 +37,7 @@ COUNTED = {
     "nsadmin_mongodb_errors",
     "nsadmin_job_seconds",
     "nsadmin_lease_losses",
+    "nsadmin_notification_attempts",
 }
 
 
@@ -182,3 +184,15 @@ def test_the_lead_of_the_mirror() -> None:
     lost = pytest.raises(state.LeadLost)
     with grows("nsadmin_lease_losses_total", lease="mirror"), lost:
         state.record_progress("a process that leads no more")
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(200, "sent"), (500, "retried"), (410, "retried")]
+)
+def test_an_attempt_of_a_notification(cast, hook, receiver, status, outcome) -> None:
+    hook()
+    happen(cast)
+    receiver.status = status
+    labels = {"kind": "webhook", "outcome": outcome}
+    with grows("nsadmin_notification_attempts_total", **labels):
+        go(cast)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-import httpx
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -25,7 +24,7 @@ from nsadmin.notifications.models import (
 from nsadmin.notifications.outbox import News
 from nsadmin.notifications.sending import bodies
 from nsadmin.stores import webhook as wire
-from nsadmin.stores.webhook import Answer
+from nsadmin.stores.webhook import Answer, Transport
 
 # Another worker takes a delivery only after this long without an outcome.
 LEASE: Final = timedelta(seconds=60)
@@ -63,7 +62,7 @@ def take(delivery: Delivery) -> bool:
     return bool(taken)
 
 
-def send(transport: httpx.BaseTransport, delivery: Delivery, row: Webhook) -> Outcome:
+def send(transport: Transport, delivery: Delivery, row: Webhook) -> Outcome:
     """Send a message once; errors of the receiver are in the outcome."""
     began = time.perf_counter()
     answer: Answer | None = None
@@ -77,7 +76,7 @@ def send(transport: httpx.BaseTransport, delivery: Delivery, row: Webhook) -> Ou
     return Outcome(answer, error, round(1000 * (time.perf_counter() - began)))
 
 
-def _post(transport: httpx.BaseTransport, delivery: Delivery, row: Webhook) -> Answer:
+def _post(transport: Transport, delivery: Delivery, row: Webhook) -> Answer:
     body = bodies.body_of(delivery, row)
     now = timezone.now()
     message = wire.Message(delivery.message_id, int(now.timestamp()), body)

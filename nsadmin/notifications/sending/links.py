@@ -13,11 +13,10 @@ from nsadmin.notifications.models import Event
 def site() -> str:
     """Return the address of the pages, without a slash; empty if it is not known.
 
-    It is the first name in NSADMIN_ALLOWED_HOSTS that stands for one host.
+    It is the first entry of NSADMIN_ALLOWED_HOSTS that stands for one place.
     """
-    for entry in settings.NSADMIN_ALLOWED_HOSTS:
-        host = str(entry).removesuffix(":*")
-        if host and not host.startswith((".", "*")):
+    for host in map(str, settings.NSADMIN_ALLOWED_HOSTS):
+        if host and not host.startswith(".") and "*" not in host:
             scheme = "http" if settings.NSADMIN_INSECURE_HTTP else "https"
             return f"{scheme}://{host}"
     return ""

@@ -13,6 +13,7 @@ from nsadmin.embedded.seed.history import (
     changes,
     jobs,
     kept_plans,
+    notifications,
     sessions,
     templates,
 )
@@ -92,6 +93,7 @@ def _acts(now: datetime) -> list[Act]:
         (ago(now, days=6, at="09:12"), changes.describe_weather),
         (ago(now, days=6, at="10:40"), changes.invite_ines),
         (ago(now, days=6, at="11:30"), changes.pause_automatic_indexes),
+        (ago(now, days=6, at="13:15"), notifications.add_webhooks),
         (ago(now, days=5, at="14:20"), sessions.help_northlight),
         (ago(now, days=5, at="16:02"), changes.index_cities),
         (ago(now, days=4, at="09:20"), changes.revert_cities),
@@ -110,6 +112,7 @@ def _acts(now: datetime) -> list[Act]:
         (ago(now, hours=3), changes.release_the_archive),
         (ago(now, minutes=50), kept_plans.plan_a_float_index),
         (ago(now, minutes=35), sessions.help_corvid),
+        (ago(now, minutes=30), notifications.answer_webhooks),
         (now, jobs.delete_a_trial),
     ]
 

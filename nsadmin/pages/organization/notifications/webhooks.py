@@ -124,9 +124,9 @@ def webhook(request: HttpRequest, webhook_id: str) -> HttpResponse:
 def webhook_act(request: HttpRequest, webhook_id: str) -> HttpResponse:
     """Turn a webhook on or off, or send a test, by `act`."""
     actor = gate.actor_of(request)
-    webhooks.require_member(actor)
     organization: Organization = organization_scope(request, _SECTION)["organization"]
     row = webhooks.find(organization, webhook_id)
+    webhooks.require_member(actor)
     act = _ACTS.get(request.POST.get("act", ""))
     if act is None:
         raise Invalid("There is no such act on a webhook.")
