@@ -122,7 +122,8 @@ def set_on(row: Webhook, *, on: bool, reason: str = "") -> None:
     )
     if not on:
         waiting = Delivery.objects.filter(webhook=row, state=DeliveryState.WAITING)
-        waiting.update(state=DeliveryState.FAILED, next_at=None, error=TURNED_OFF)
+        waiting.filter(error="").update(error=TURNED_OFF)
+        waiting.update(state=DeliveryState.FAILED, next_at=None)
 
 
 @transaction.atomic
@@ -196,7 +197,9 @@ def _fill(row: Webhook, wish: Wish) -> None:
         place, url = ssrf_guard.webhook_url(
             address, organization_id=row.organization_id
         )
-        row.origin, row.address = place.url, sealing.sealed(row, sealing.ADDRESS, url)
+        usual = ":443" if place.scheme == "https" else ":80"
+        row.origin = place.url.removesuffix(usual)
+        row.address = sealing.sealed(row, sealing.ADDRESS, url)
     elif not row.origin:
         raise Invalid.at("address", "Enter the address of the webhook.")
 

@@ -133,19 +133,20 @@ def webhook_url(
         raise Invalid.at(field, "The address must not contain a #.")
     if not url.isascii():
         raise Invalid.at(field, "The address must consist of ASCII characters.")
-    # What stands before the path; the path may hold what the rule of clusters refuses.
-    rest = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    rest = parts.path or "/"
+    if parts.query:
+        rest = f"{rest}?{parts.query}"
     if any(ord(c) <= 32 or ord(c) == 127 or c == "\\" for c in url):
         raise Invalid.at(field, "The address contains spaces or backslashes.")
-    place = destination(
-        f"{parts.scheme}://{parts.netloc}", field=field, use=Use.WEBHOOK
-    )
+    origin = f"{parts.scheme}://{parts.netloc}"
+    place = destination(origin, field=field, any_port=True, use=Use.WEBHOOK)
     is_listed_here = is_listed_for(
         place.host, place.port, organization_id, use=Use.WEBHOOK
     )
     if place.scheme != "https" and not is_listed_here:
         raise Invalid.at(field, "The address must begin with https://.")
-    return place, f"{place.url}{rest or '/'}"
+    destination(origin, field=field, use=Use.WEBHOOK)  # its port
+    return place, f"{place.url}{rest}"
 
 
 def _ports(use: Use) -> frozenset[int]:

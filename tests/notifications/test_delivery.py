@@ -12,6 +12,7 @@ from nsadmin.notifications import deliveries, kinds, outbox, webhooks
 from nsadmin.notifications.models import Delivery, Event, Webhook
 from nsadmin.notifications.outbox import News
 from nsadmin.notifications.sending import attempts, turns
+from nsadmin.stores import redis
 from nsadmin.stores import webhook as wire
 from tests.notifications.conftest import go, happen, later, person
 from tests.notifications.receiver import is_signed
@@ -103,8 +104,11 @@ def test_gone_turns_the_webhook_off_and_tells_the_admins(cast, hook, receiver):
     assert not first.is_on
     assert first.off_reason == "The webhook answered with HTTP 410."
     assert len(receiver.got) == 1
-    states = first.deliveries.values_list("state", flat=True)
-    assert set(states) == {"failed"}
+    ends = first.deliveries.values_list("state", "error")
+    assert set(ends) == {
+        ("failed", "The webhook answered with HTTP 410."),
+        ("failed", webhooks.TURNED_OFF),
+    }
     audit = AuditEvent.objects.get(action="webhook:turn")
     assert audit.actor_kind == "system"
     receiver.status = 200
@@ -246,10 +250,9 @@ def test_one_worker_at_a_time_serves_an_organization(cast, hook, receiver):
     again = threading.Event()
 
     def come_twice() -> None:
-        turns.redis.claim("x", milliseconds=1)
         if not again.is_set():
             again.set()
-            assert not turns.redis.claim(
+            assert not redis.claim(
                 f"{turns.DELIVER}:{cast.northlight.organization_id}", milliseconds=50
             )
 
@@ -324,6 +327,33 @@ def test_what_was_made_while_it_was_turned_off_fails(cast, hook, receiver):
     turns.deliver(row.organization_id)
     assert receiver.got == []
     assert (only().state, only().error) == ("failed", webhooks.TURNED_OFF)
+
+
+def test_an_attempt_that_stops_every_worker_is_given_up(cast, hook, receiver):
+    hook()
+    happen(cast)
+    turns.sweep()
+    for _ in range(len(wire.PAUSES) + 1):
+        assert attempts.take(only())  # and the worker dies
+        later()
+    go(cast)
+    assert receiver.got == []
+    assert (only().state, only().error) == ("failed", "No attempt had an outcome.")
+
+
+def test_nothing_is_sent_for_a_suspended_organization(cast, hook, receiver):
+    hook()
+    happen(cast)
+    turns.sweep()
+    cast.northlight.suspended_at = timezone.now()
+    cast.northlight.save()
+    happen(cast, kind=kinds.MOVED)
+    go(cast)
+    assert receiver.got == []
+    cast.northlight.suspended_at = None
+    cast.northlight.save()
+    go(cast)
+    assert len(receiver.got) == 1
 
 
 def test_a_sent_delivery_can_be_sent_again(cast, hook, receiver):

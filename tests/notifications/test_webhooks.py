@@ -14,7 +14,6 @@ from nsadmin.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded
 from nsadmin.notifications import deliveries, kinds, sealing, webhooks
 from nsadmin.notifications.models import Delivery, Webhook, new_webhook_id
 from nsadmin.notifications.webhooks import Wish
-from nsadmin.stores import name_resolution
 from nsadmin.stores.ssrf_guard import webhook_url
 from tests.notifications.conftest import go, happen, person
 from tests.notifications.receiver import is_signed
@@ -105,7 +104,7 @@ def test_a_name_that_becomes_private_is_not_connected_to(
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (told, port))]
 
     create(cast, Wish("Rebound", "https://rebound.example:8443/x", [kinds.DRIFT]))
-    monkeypatch.setattr(name_resolution.socket, "getaddrinfo", resolver)
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
     answers.pop(0)
     happen(cast)
     go(cast)

@@ -61,7 +61,11 @@ def _make(rows: list[Event]) -> None:
 
 def _webhooks(organization_ids: Collection[str]) -> dict[str, list[Webhook]]:
     found: dict[str, list[Webhook]] = {}
-    rows = Webhook.objects.filter(organization_id__in=organization_ids, is_on=True)
+    rows = Webhook.objects.filter(
+        organization_id__in=organization_ids,
+        organization__suspended_at=None,
+        is_on=True,
+    )
     for row in rows.only("webhook_id", "organization_id", "kinds"):
         found.setdefault(row.organization_id, []).append(row)
     return found

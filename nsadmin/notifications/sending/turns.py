@@ -20,7 +20,7 @@ from nsadmin.notifications.models import Delivery, DeliveryState, Webhook
 from nsadmin.notifications.sending import attempts, fan_out, mails
 from nsadmin.notifications.webhooks import TURNED_OFF
 from nsadmin.stores import composed, redis
-from nsadmin.stores.webhook import to_customer
+from nsadmin.stores.webhook import PAUSES, to_customer
 
 SCHEDULE: Final = "notifications"
 DELIVER: Final = "nsadmin.notifications.deliver"
@@ -30,6 +30,7 @@ _TURN_S: Final = 8.0
 # A turn ends by then, with its last attempt; so does the claim of a killed worker.
 _CLAIM_MS: Final = 60_000
 _AT_ONCE: Final = 50
+_NO_OUTCOME: Final = "No attempt had an outcome."
 _BETWEEN_MAILS: Final = timedelta(minutes=2)
 
 
@@ -74,8 +75,10 @@ def oldest_due(now: datetime) -> datetime | None:
 
 
 def _ready(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """Leave out those of paused webhooks, and of organizations that are suspended."""
     paused = Q(webhook__paused_until__gt=timezone.now())
-    return rows.exclude(paused)
+    suspended = Q(webhook__organization__suspended_at__isnull=False)
+    return rows.exclude(paused).exclude(suspended)
 
 
 def deliver(organization_id: str) -> None:
@@ -87,6 +90,7 @@ def deliver(organization_id: str) -> None:
     if not redis.claim(claim, milliseconds=_CLAIM_MS):
         return
     try:
+        _give_up(organization_id)
         with turn.within(_TURN_S):
             _to_webhooks(organization_id)
             _to_people(organization_id)
@@ -95,7 +99,6 @@ def deliver(organization_id: str) -> None:
 
 
 def _to_webhooks(organization_id: str) -> None:
-    _fail_those_turned_off(organization_id)
     with to_customer(organization_id) as transport:
 
         def attempt(delivery: Delivery) -> None:
@@ -109,11 +112,15 @@ def _to_webhooks(organization_id: str) -> None:
         items.each(SCHEDULE, due, attempt, key=lambda row: row.message_id, kind="row")
 
 
-def _fail_those_turned_off(organization_id: str) -> None:
-    """End deliveries that were made while their webhook was turned off."""
+def _give_up(organization_id: str) -> None:
+    """End deliveries whose webhook was turned off meanwhile, or that stop each worker.
+
+    An attempt without an outcome is one whose worker died, or that an error ended.
+    """
     rows = _due(timezone.now()).filter(organization_id=organization_id)
-    rows = rows.filter(webhook__is_on=False)
-    rows.update(state=DeliveryState.FAILED, next_at=None, error=TURNED_OFF)
+    failed = {"state": DeliveryState.FAILED, "next_at": None}
+    rows.filter(webhook__is_on=False).update(**failed, error=TURNED_OFF)
+    rows.filter(attempts__gt=len(PAUSES)).update(**failed, error=_NO_OUTCOME)
 
 
 def _webhook_deliveries(organization_id: str) -> Iterator[Delivery]:

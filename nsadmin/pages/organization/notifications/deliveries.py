@@ -1,5 +1,6 @@
 """What was sent to the organization's webhooks, and sending it again."""
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -67,7 +68,7 @@ def _key(text: str) -> int | None:
     return int(text) if is_key else None
 
 
-def _link(query: dict[str, object]) -> str:
+def _link(query: Mapping[str, object]) -> str:
     address = reverse("organization_deliveries")
     return f"{address}?{urlencode(query)}" if query else address
 

@@ -1,7 +1,7 @@
 """The forms of a webhook: a new one, and a changed one."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 
@@ -64,7 +64,7 @@ class NewWebhookForm(OneTimeForm, WebhookForm):
         choices=Webhook.Format.choices,
         initial=Webhook.Format.SIGNED.value,
     )
-    field_order: ClassVar = ("name", "address", "format", "kinds")
+    field_order = ("name", "address", "format", "kinds")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Require the address."""
