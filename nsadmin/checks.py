@@ -218,11 +218,16 @@ def _is_usable(provider: SamlProvider) -> bool:
 
 @register(TAG)
 def cluster_hosts(**_kwargs: Any) -> list[CheckMessage]:
-    """E004 for each entry of NSADMIN_CLUSTER_HOSTS that names no organization."""
-    hint = "host:port=org_…, or host:port=* for a cluster of every organization"
+    """E004 for each entry of the lists of hosts that names no organization."""
+    hint = "host:port=org_…, or host:port=* for every organization"
+    lists = {
+        "NSADMIN_CLUSTER_HOSTS": settings.NSADMIN_CLUSTER_HOSTS,
+        "NSADMIN_WEBHOOK_HOSTS": settings.NSADMIN_WEBHOOK_HOSTS,
+    }
     return [
-        Error(f"{entry!r} in NSADMIN_CLUSTER_HOSTS is malformed.", hint=hint, id=_E004)
-        for entry in settings.NSADMIN_CLUSTER_HOSTS
+        Error(f"{entry!r} in {name} is malformed.", hint=hint, id=_E004)
+        for name, entries in lists.items()
+        for entry in entries
         if ssrf_guard.listed_organizations(entry) is None
     ]
 

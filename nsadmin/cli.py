@@ -28,6 +28,7 @@ WORKERS: dict[str, tuple[str, ...]] = {
     queues.JOBS: ("--concurrency", "4"),
     queues.CLUSTERS: (*_CHILDREN, "4"),
     queues.TRANSFERS: (*_CHILDREN, "4"),
+    queues.NOTIFICATIONS: (*_THREADS, "8"),
 }
 
 

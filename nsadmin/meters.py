@@ -82,6 +82,11 @@ MAILS: Final = Counter(
     "nsadmin_mails",
     "Tries of mails: sent, retried later, failed for good, or dropped as not wanted.",
     ["outcome"],
+)
+NOTIFICATIONS: Final = Counter(
+    "nsadmin_notification_attempts",
+    "Attempts to send a notification, by mail or webhook: sent, retried or failed.",
+    ["kind", "outcome"],
     registry=REGISTRY,
 )
 
@@ -140,6 +145,11 @@ def _command(name: str) -> str:
 def count_ended_job(kind: str, state: str, seconds: float) -> None:
     """Count a job that has ended, once its end was recorded everywhere."""
     JOB_SECONDS.labels(kind, state).observe(seconds)
+
+
+def count_delivery(kind: Literal["webhook", "mail"], outcome: str) -> None:
+    """Count an attempt of a notification: sent, retried, or failed for good."""
+    NOTIFICATIONS.labels(kind, outcome).inc()
 
 
 def count_lost_lease(lease: Leased) -> None:

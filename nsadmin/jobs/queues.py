@@ -15,4 +15,15 @@ CLUSTERS: Final = "clusters"
 # Jobs that bring points to or from a dedicated cluster, with calls that take minutes.
 TRANSFERS: Final = "transfers"
 
-ALL: Final = (CONTROL, SAMPLING, MAINTENANCE, JOBS, CLUSTERS, TRANSFERS)
+# Webhooks of customers, which may never answer, and mails.
+NOTIFICATIONS: Final = "notifications"
+
+ALL: Final = (
+    CONTROL,
+    SAMPLING,
+    MAINTENANCE,
+    JOBS,
+    CLUSTERS,
+    TRANSFERS,
+    NOTIFICATIONS,
+)

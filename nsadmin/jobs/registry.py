@@ -1,7 +1,8 @@
 """What other rooms register, so that `jobs` imports none of them.
 
-These are the runners of job kinds, the numbers of jobs of an organization that may run
-and wait at the same time, and whether its jobs are paused.
+These are the runners of job kinds, what is told of the ends of jobs, the numbers of
+jobs of an organization that may run and wait at the same time, and whether its jobs are
+paused.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -17,6 +18,7 @@ Settle = Callable[["Job"], None]
 CountSlots = Callable[[Collection[str]], Mapping[str, int]]
 QueueLimit = Callable[[str], int | None]
 IsPaused = Callable[[str], bool]
+NoteEnd = Callable[["Job"], None]
 
 # Most steps are short and a slice ends after one, so only a hang meets this limit.
 SLICE_LIMIT_S = 120
@@ -45,6 +47,7 @@ _KINDS: dict[str, Kind] = {}
 _slot_counters: list[CountSlots] = []
 _queue_limits: list[QueueLimit] = []
 _pause_checks: list[IsPaused] = []
+_end_notes: list[NoteEnd] = []
 
 
 def register_kind(
@@ -102,6 +105,21 @@ def register_pause(check: IsPaused) -> IsPaused:
     """Register the function that tells whether an organization's jobs wait."""
     _pause_checks[:] = [check]
     return check
+
+
+def register_end(note: NoteEnd) -> NoteEnd:
+    """Register the function that is called once with each ended job.
+
+    It runs in the transaction that records that the end is settled.
+    """
+    _end_notes[:] = [note]
+    return note
+
+
+def note_end(job: "Job") -> None:
+    """Tell of the end of a job."""
+    for note in _end_notes:
+        note(job)
 
 
 def is_paused(organization_id: str) -> bool:

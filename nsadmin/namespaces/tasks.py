@@ -3,12 +3,14 @@
 from typing import Any
 
 from celery import shared_task
+from django.utils import timezone
 
 from nsadmin.access.support import overdue
 from nsadmin.jobs import items
 from nsadmin.jobs.execution import dispatch
 from nsadmin.jobs.schedules.cluster_runs import cluster_task
 from nsadmin.jobs.schedules.runs import record_run
+from nsadmin.namespaces import expiry_news
 from nsadmin.namespaces.change import recovery as healing
 from nsadmin.namespaces.lifecycle import purging, reaper
 from nsadmin.namespaces.listing import counters
@@ -102,4 +104,5 @@ def purge() -> dict[str, Any]:
 @record_run("cleanup_expired")
 def cleanup_expired_namespaces() -> dict[str, Any]:
     """Warn of namespaces that expire soon and delete those that have expired."""
+    expiry_news.write(timezone.now())
     return reaper.cleanup_expired_namespaces().to_json()

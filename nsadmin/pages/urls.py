@@ -40,6 +40,7 @@ from nsadmin.pages.organization.invitations import invitation, new_member
 from nsadmin.pages.organization.join import join
 from nsadmin.pages.organization.keys import keys, new_key, revoke_key
 from nsadmin.pages.organization.members import member
+from nsadmin.pages.organization.notifications.urls import notification_patterns
 from nsadmin.pages.organization.second_person import second_person
 from nsadmin.pages.organization.sign_in import organization_sign_in
 from nsadmin.pages.organization.support import organization_support
@@ -273,6 +274,7 @@ urlpatterns = [
     ),
     path("organization/audit/", organization_audit, name="organization_audit"),
     path("organization/plan/", plan, name="organization_plan"),
+    *notification_patterns,
     path("organization/support/", organization_support, name="organization_support"),
     path(
         "organization/second-person/",

@@ -14,8 +14,6 @@ from nsadmin.names import clip
 from nsadmin.reprocessing.models import ReprocessRequest, WebhookMessage
 from nsadmin.stores import webhook
 
-# The pause after each failed attempt; after the last one the message is given up.
-PAUSES: Final = (15, 60, 300, 1800, 7200, 21_600, 43_200, 86_400)
 # Another worker sends a message again only after this long without an outcome.
 _ATTEMPT_S: Final = 60
 _MOST_AT_ONCE: Final = 50
@@ -107,7 +105,7 @@ def _take(message: WebhookMessage) -> bool:
 
 
 def _postpone(message: WebhookMessage, error: str) -> None:
-    pause = PAUSES[message.attempts - 1] if message.attempts <= len(PAUSES) else None
+    pause = webhook.pause_s(message.attempts)
     next_at = None if pause is None else timezone.now() + timedelta(seconds=pause)
     WebhookMessage.objects.filter(pk=message.pk).update(
         next_at=next_at, error=clip(error, 200)

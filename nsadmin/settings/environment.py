@@ -38,6 +38,8 @@ NSADMIN_REDIS_CA_FILE: str = env.str("NSADMIN_REDIS_CA_FILE", "")
 # Private addresses of dedicated clusters, each for the organization that may use it:
 # host:port=org_…, or host:port=* for every organization.
 NSADMIN_CLUSTER_HOSTS: list[str] = env.list("NSADMIN_CLUSTER_HOSTS", [])
+# Private addresses of organizations' webhooks, in the same way.
+NSADMIN_WEBHOOK_HOSTS: list[str] = env.list("NSADMIN_WEBHOOK_HOSTS", [])
 # Ports of dedicated clusters beside 443, 6333, 6334 and 8443.
 NSADMIN_CLUSTER_PORTS: list[int] = env.list("NSADMIN_CLUSTER_PORTS", [], subcast=int)
 # The most documents and bytes of one export of documents.

@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "nsadmin.backups",
     "nsadmin.jobs",
     "nsadmin.mail",
+    "nsadmin.notifications",
     "nsadmin.namespaces",
     "nsadmin.clones",
     "nsadmin.moves",

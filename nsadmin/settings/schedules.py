@@ -58,6 +58,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 15.0,
         "options": {"expires": 14.0},
     },
+    "notifications": {
+        "task": "nsadmin.notifications.sweep",
+        "schedule": 10.0,
+        "options": {"expires": 9.0},
+    },
+    "key_expiry": {
+        "task": "nsadmin.notifications.key_expiry",
+        "schedule": crontab(minute=10),
+        "options": {"expires": 1800.0},
+    },
     "drift": {
         "task": "nsadmin.health.drift",
         "schedule": crontab(minute=20, hour=2),

@@ -33,4 +33,6 @@ CELERY_TASK_ROUTES = {
     "nsadmin.health.sample": {"queue": queues.SAMPLING},
     "nsadmin.jobs.run": {"queue": queues.JOBS},
     "nsadmin.*_cluster": {"queue": queues.CLUSTERS},
+    "nsadmin.notifications.sweep": {"queue": queues.NOTIFICATIONS},
+    "nsadmin.notifications.deliver": {"queue": queues.NOTIFICATIONS},
 }

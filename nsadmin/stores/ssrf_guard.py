@@ -4,13 +4,15 @@ A URL is checked twice: its form when it is stored, and every address that its h
 resolves to when a connection is opened. The connection goes to the checked address, so
 a DNS answer that changes after the check has no effect.
 
-Addresses beside nsadmin are private. The operator lists them in NSADMIN_CLUSTER_HOSTS,
-each for the organizations that may use it.
+Addresses beside nsadmin are private. The operator lists those of clusters in
+NSADMIN_CLUSTER_HOSTS and those of webhooks in NSADMIN_WEBHOOK_HOSTS, each for the
+organizations that may use it. Two lists, because a webhook posts to any path.
 """
 
 import ipaddress
 import re
 from dataclasses import dataclass
+from enum import Enum
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -22,6 +24,8 @@ _HOST = re.compile(r"[a-z0-9._:-]+")
 _SCHEMES = {"http": 80, "https": 443}
 # https, and the ports of Qdrant; NSADMIN_CLUSTER_PORTS adds to them.
 _PORTS = frozenset({443, 6333, 6334, 8443})
+_WEBHOOK_PORTS = frozenset({443, 8443})
+_MOST_URL = 1000
 ANY_ORGANIZATION = "*"
 _OPEN_IPV6 = ipaddress.ip_network("2000::/3")
 # Formally public, but they lead to other networks (address translation, tunnels, the
@@ -44,6 +48,13 @@ _REFUSED_NETWORKS = [
 ]
 
 
+class Use(Enum):
+    """What is connected to: a cluster, or a webhook; the word is that of messages."""
+
+    CLUSTER = "cluster"
+    WEBHOOK = "webhook"
+
+
 @dataclass(frozen=True, slots=True)
 class Destination:
     """A checked URL: scheme, lower-case host and explicit port."""
@@ -60,7 +71,11 @@ class Destination:
 
 
 def destination(
-    url: str, *, field: str = "qdrant_url", any_port: bool = False
+    url: str,
+    *,
+    field: str = "qdrant_url",
+    any_port: bool = False,
+    use: Use = Use.CLUSTER,
 ) -> Destination:
     """Return the destination that the URL names, or raise Invalid for `field`.
 
@@ -78,7 +93,8 @@ def destination(
     except ValueError:
         raise refuse("The address cannot be read.") from None
     if parts.scheme not in _SCHEMES or not parts.hostname:
-        raise refuse("The address must look like https://host:6333.")
+        example = "host:6333" if use is Use.CLUSTER else "host/path"
+        raise refuse(f"The address must look like https://{example}.")
     if parts.username is not None or parts.password is not None:
         raise refuse("The address must not contain a user name or password.")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
@@ -92,22 +108,55 @@ def destination(
         host
     ):  # IDNA may turn a character into several, such as a slash
         raise refuse("The host name is not valid.")
-    if not any_port and not _may_be_dialled(host, port):
-        allowed = ", ".join(str(one) for one in sorted(_ports()))
+    if not any_port and port not in _ports(use) and not is_listed(host, port, use=use):
+        allowed = ", ".join(str(one) for one in sorted(_ports(use)))
         raise refuse(f"Port {port} is not allowed. Allowed ports: {allowed}.")
     return Destination(parts.scheme, host, port)
 
 
-def _ports() -> frozenset[int]:
+def webhook_url(
+    url: str, *, organization_id: str, field: str = "address"
+) -> tuple[Destination, str]:
+    """Return the destination of a webhook and its normalized URL, or raise Invalid.
+
+    Only a listed address may be without TLS, for the organizations that it is listed
+    for.
+    """
+    if len(url) > _MOST_URL:
+        message = f"The address may have at most {_MOST_URL:,} characters."
+        raise Invalid.at(field, message)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise Invalid.at(field, "The address cannot be read.") from None
+    if parts.fragment:
+        raise Invalid.at(field, "The address must not contain a #.")
+    if not url.isascii():
+        raise Invalid.at(field, "The address must consist of ASCII characters.")
+    rest = parts.path or "/"
+    if parts.query:
+        rest = f"{rest}?{parts.query}"
+    if any(ord(c) <= 32 or ord(c) == 127 or c == "\\" for c in url):
+        raise Invalid.at(field, "The address contains spaces or backslashes.")
+    origin = f"{parts.scheme}://{parts.netloc}"
+    place = destination(origin, field=field, any_port=True, use=Use.WEBHOOK)
+    is_listed_here = is_listed_for(
+        place.host, place.port, organization_id, use=Use.WEBHOOK
+    )
+    if place.scheme != "https" and not is_listed_here:
+        raise Invalid.at(field, "The address must begin with https://.")
+    destination(origin, field=field, use=Use.WEBHOOK)  # its port
+    return place, f"{place.url}{rest}"
+
+
+def _ports(use: Use) -> frozenset[int]:
+    if use is Use.WEBHOOK:
+        return _WEBHOOK_PORTS
     return _PORTS | {int(port) for port in settings.NSADMIN_CLUSTER_PORTS}
 
 
-def _may_be_dialled(host: str, port: int) -> bool:
-    return port in _ports() or is_listed(host, port)
-
-
 def listed_organizations(entry: str) -> tuple[str, str] | None:
-    """Read an entry of NSADMIN_CLUSTER_HOSTS, `host:port=organization`.
+    """Read an entry of the operator's lists, `host:port=organization`.
 
     Return (host:port, organization id or `*`); None if the entry is malformed.
     """
@@ -119,34 +168,44 @@ def listed_organizations(entry: str) -> tuple[str, str] | None:
     return f"{host}:{port}", organization_id
 
 
-def _organizations(host: str, port: int) -> set[str]:
-    entries = map(listed_organizations, settings.NSADMIN_CLUSTER_HOSTS)
+def _organizations(host: str, port: int, use: Use) -> set[str]:
+    listed = {
+        Use.CLUSTER: settings.NSADMIN_CLUSTER_HOSTS,
+        Use.WEBHOOK: settings.NSADMIN_WEBHOOK_HOSTS,
+    }
+    entries = map(listed_organizations, listed[use])
     return {e[1] for e in entries if e is not None and e[0] == f"{host}:{port}"}
 
 
-def is_listed(host: str, port: int) -> bool:
+def is_listed(host: str, port: int, *, use: Use = Use.CLUSTER) -> bool:
     """Whether the operator lists this host and port, for whatever organization."""
-    return bool(_organizations(host, port))
+    return bool(_organizations(host, port, use))
 
 
-def is_listed_for(host: str, port: int, organization_id: str) -> bool:
+def is_listed_for(
+    host: str, port: int, organization_id: str, *, use: Use = Use.CLUSTER
+) -> bool:
     """Whether the operator lists this host and port for the organization."""
-    found = _organizations(host, port)
+    found = _organizations(host, port, use)
     return ANY_ORGANIZATION in found or (
         organization_id != "" and organization_id in found
     )
 
 
-def require_own(host: str, port: int, organization_id: str) -> None:
+def require_own(
+    host: str, port: int, organization_id: str, *, use: Use = Use.CLUSTER
+) -> None:
     """Raise Invalid for a listed address that is not listed for the organization."""
-    if is_listed(host, port) and not is_listed_for(host, port, organization_id):
-        raise _refused()
+    listed = is_listed(host, port, use=use)
+    if listed and not is_listed_for(host, port, organization_id, use=use):
+        raise _refused(use)
 
 
-def _refused() -> Invalid:
+def _refused(use: Use) -> Invalid:
+    field = "qdrant_url" if use is Use.CLUSTER else "address"
     return Invalid(
-        "The address of the cluster is not allowed.",
-        errors={"qdrant_url": ["This address is not allowed."]},
+        f"The address of the {use.value} is not allowed.",
+        errors={field: ["This address is not allowed."]},
         code="address_refused",
     )
 
@@ -163,16 +222,22 @@ def is_public(address: Address) -> bool:
 
 
 def checked_addresses(
-    host: str, port: int, *, organization_id: str = "", within_s: float = 2
+    host: str,
+    port: int,
+    *,
+    organization_id: str = "",
+    within_s: float = 2,
+    use: Use = Use.CLUSTER,
 ) -> list[Address]:
     """Return every address of the host; raise Invalid unless all may be dialled.
 
-    Hosts that NSADMIN_CLUSTER_HOSTS lists may be private, for the organizations that
-    it names; for others they may not be dialled at all. Raises Unavailable if the name
-    is not resolved within `within_s` seconds.
+    Hosts that the operator lists may be private, for the organizations that are named
+    there; for others they may not be dialled at all. Raises Unavailable if the name is
+    not resolved within `within_s` seconds.
     """
-    require_own(host, port, organization_id)
+    require_own(host, port, organization_id, use=use)
     addresses = resolve(host, port, lane=Lane.CUSTOMERS, within_s=within_s)
-    if not is_listed(host, port) and not all(is_public(a) for a in addresses):
-        raise _refused()
+    is_private_allowed = is_listed(host, port, use=use)
+    if not is_private_allowed and not all(is_public(a) for a in addresses):
+        raise _refused(use)
     return addresses

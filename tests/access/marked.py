@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.utils import timezone
 
@@ -18,6 +19,9 @@ from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.patch import parse_patch
 from nsadmin.namespaces.schema.text import name_key
+from nsadmin.notifications.kinds import CLONED
+from nsadmin.notifications.models import Delivery, Event, Webhook
+from nsadmin.notifications.sealing import sealed
 from nsadmin.plans import service
 from nsadmin.resources.references.kinds import WORDS
 from nsadmin.stores.counters import Tally
@@ -26,6 +30,7 @@ from nsadmin.stores.mongo import resources
 from nsadmin.stores.mongo.connection import collection
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
+from nsadmin.stores.webhook import new_secret
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
 from tests.cast import Cast, invite, make_resources
@@ -53,8 +58,25 @@ def mark(cast: Cast) -> dict[str, str]:
         "<comparison_id>": _comparison(cast),
         "<member_id>": str(cast.users["viewer"].memberships.get().pk),
         "<invitation_id>": str(invite(cast.northlight, ASKED, WORD).invitation.pk),
+        **_webhook(cast),
         "<key_id>": cast.keys["viewer"].split("_")[1],
     }
+
+
+def _webhook(cast: Cast) -> dict[str, str]:
+    """A webhook, and a delivery to it that failed."""
+    own = {"organization_id": cast.northlight.organization_id}
+    hook = Webhook(name=f"hook {WORD}", origin=f"https://{WORD}.example", **own)
+    hook.address = sealed(hook, "address", f"https://{WORD}.example/{WORD}")
+    hook.secret = sealed(hook, "secret", new_secret())
+    hook.kinds = [CLONED]
+    hook.save()
+    facts = {"namespace_name": f"films {WORD}", "job_id": str(uuid4())}
+    event = Event.objects.create(kind=CLONED, key=WORD, facts=facts, **own)
+    sent = Delivery.objects.create(
+        event=event, webhook=hook, state="failed", answer=WORD, error=WORD, **own
+    )
+    return {"<webhook_id>": hook.webhook_id, "<delivery_id>": str(sent.pk)}
 
 
 def _people(cast: Cast) -> None:

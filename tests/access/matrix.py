@@ -100,6 +100,8 @@ _EXPORTED = Row(
 _MANAGED = Row(
     own="login 403 403 in 403 in", foreign="login 403 403 404 403 404"
 )  # staff look at Northlight, so that Halden's is foreign to them as well
+# Staff see the webhooks of a customer, and change none.
+_HOOKED = Row(own="login 403 403 in 403 403", foreign="login 403 403 404 403 404")
 _BULK = Row(own="login 403 in in 403 in", foreign="login 403 404 404 403 in")
 _BULK_API = Row(own="401 403 in in 403 in", foreign="401 403 404 404 403 in")
 # It is the admin's own; each person has others.
@@ -261,6 +263,18 @@ MATRIX: dict[Route, Row] = {
     ("POST", "organization/second-person/"): Row("login 403 403 in 403 403"),
     ("GET", "organization/sign-in/"): Row("login 403 403 in 403 in"),
     ("POST", "organization/sign-in/"): Row("login 403 403 in 403 403"),
+    ("GET", "organization/notifications/"): Row("login 403 403 in 403 in"),
+    ("GET", "organization/notifications/new/"): Row("login 403 403 in 403 403"),
+    ("POST", "organization/notifications/new/"): Row("login 403 403 in 403 403"),
+    ("GET", "organization/notifications/deliveries/"): Row("login 403 403 in 403 in"),
+    ("POST", "organization/notifications/deliveries/<delivery_id>/again/"): _HOOKED,
+    ("GET", "organization/notifications/<webhook_id>/"): _MANAGED,
+    ("POST", "organization/notifications/<webhook_id>/"): _HOOKED,
+    ("POST", "organization/notifications/<webhook_id>/act/"): _HOOKED,
+    ("GET", "organization/notifications/<webhook_id>/secret/"): _MANAGED,
+    ("POST", "organization/notifications/<webhook_id>/secret/"): _HOOKED,
+    ("GET", "organization/notifications/<webhook_id>/delete/"): _MANAGED,
+    ("POST", "organization/notifications/<webhook_id>/delete/"): _HOOKED,
     ("GET", "organization/support/"): Row("login 403 403 in 403 in"),
     # Staff look at it by a session, and only members decide.
     ("POST", "organization/support/"): Row("login 403 403 in 403 403"),
@@ -278,6 +292,8 @@ MATRIX: dict[Route, Row] = {
     ("GET", "account/second-factor/"): _PERSON,
     ("GET", "account/passkeys/"): _PERSON,
     ("GET", "account/sessions/"): _PERSON,
+    ("GET", "account/notifications/"): _PERSON,
+    ("POST", "account/notifications/"): _PERSON,
     ("POST", "account/sessions/end-others/"): _PERSON,
     ("POST", "account/sessions/<session_pk>/end/"): _OWN_SESSION,
     # Who has the link may know of it; the platform's people join nothing.
@@ -419,6 +435,8 @@ STEP_UP = {
     "organization/members/<member_id>/",
     "organization/invitations/<invitation_id>/",
     "organization/keys/new/",
+    "organization/notifications/new/",
+    "organization/notifications/<webhook_id>/secret/",
     "support/break-glass/",
 }
 

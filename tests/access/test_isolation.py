@@ -172,6 +172,12 @@ def marked(cast: Cast) -> dict[str, str]:
     }
 
 
+NAMING_NOTHING = {
+    ("POST", "account/sessions/end-others/"),
+    ("POST", "account/notifications/"),
+}
+
+
 def test_what_is_foreign_is_answered_like_what_does_not_exist(
     cast: Cast, marked: dict[str, str], subtests
 ) -> None:
@@ -184,8 +190,8 @@ def test_what_is_foreign_is_answered_like_what_does_not_exist(
     nothing["{name}"] = f"films {WORD[::-1]}"
     asked: list[tuple[str, str, Any]] = list(BESIDE)
     for method, address in MATRIX:
-        if address == "account/sessions/end-others/":
-            continue  # it names nothing, and its message would stand on the next page
+        if (method, address) in NAMING_NOTHING:
+            continue  # its message would stand on the next page
         body = BODIES.get((method, address), {} if method != "GET" else None)
         where = "#<namespace_id>" if "/analytics/" in address else ""
         asked.append((method, f"/{address}{where}", body))
@@ -252,7 +258,8 @@ HARMLESS: set[Route] = {
     ("PATCH", "v1/views/namespaces/<view_id>"),
     ("DELETE", "v1/views/namespaces/<view_id>"),
     ("POST", "jobs/seen/"),
-    # A person's own sessions.
+    # A person's own mails and sessions.
+    ("POST", "account/notifications/"),
     ("POST", "account/sessions/end-others/"),
     ("POST", "account/sessions/<session_pk>/end/"),
     ("POST", "support/new/"),

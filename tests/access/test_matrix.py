@@ -33,9 +33,13 @@ from nsadmin.comparison.models import Comparison
 from nsadmin.namespaces.models import SavedView
 from nsadmin.namespaces.schema.creation import parse_new
 from nsadmin.namespaces.schema.patch import parse_patch
+from nsadmin.notifications.kinds import TEST
+from nsadmin.notifications.models import Delivery, Event, Webhook
+from nsadmin.notifications.sealing import sealed
 from nsadmin.plans import service
 from nsadmin.plans.creating import CreationChange
 from nsadmin.reprocessing.models import ReprocessRequest
+from nsadmin.stores.webhook import new_secret
 from nsadmin.templates.configuration import configuration_of
 from nsadmin.templates.models import NamespaceTemplate
 from tests.access.matrix import (
@@ -226,6 +230,31 @@ def _people(cast: Cast, whose: str) -> dict[str, Callable[[], str]]:
     }
 
 
+def _webhook(cast: Cast, whose: str) -> Webhook:
+    organization = cast.halden if whose == "foreign" else cast.northlight
+    row = Webhook(organization=organization, name="hook", origin="https://a.example")
+    row.address = sealed(row, "address", "https://a.example/hook")
+    row.secret = sealed(row, "secret", new_secret())
+    row.save()
+    return row
+
+
+def _delivery(cast: Cast, whose: str) -> str:
+    """A delivery that has ended, to a webhook of the organization."""
+    hook, key = _webhook(cast, whose), uuid4().hex
+    organization_id = hook.organization_id
+    event = Event.objects.create(
+        kind=TEST,
+        key=key,
+        organization_id=organization_id,
+        fanned_out_at=timezone.now(),
+    )
+    row = Delivery.objects.create(
+        event=event, webhook=hook, organization_id=organization_id, state="sent"
+    )
+    return str(row.pk)
+
+
 def _session(cast: Cast, whose: str) -> str:
     """The session of the support person, which runs in this organization."""
     organization = cast.halden if whose == "foreign" else cast.northlight
@@ -300,6 +329,8 @@ def _address(cast: Cast, address: str, whose: str) -> str:
         "<name>": lambda: "purge",
         "<organization_id>": lambda: cast.northlight.organization_id,
         "<kind>": lambda: "purge",
+        "<webhook_id>": lambda: _webhook(cast, whose).webhook_id,
+        "<delivery_id>": lambda: _delivery(cast, whose),
         "<resource_kind>": lambda: "buckets",
         "<resource_id>": lambda: make_resources(getattr(cast, whose)),
         **_people(cast, whose),

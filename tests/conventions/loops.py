@@ -35,6 +35,7 @@ LOOPS_APART: dict[str, str] = {
     "nsadmin/namespaces/placement/cluster_share.py::_judged": "judges each value",
     "nsadmin/namespaces/placement/cluster_share.py::dedicated_ids": "judges each value",
     "nsadmin/namespaces/read/look_writes.py::store_many": "answers of one batch",
+    "nsadmin/notifications/sealing.py::reseal_webhooks": "counts each that fails",
     "nsadmin/observability/figures/jobs.py::read": "sums by kind and state",
     "nsadmin/observability/figures/schedules.py::read": "times by schedule",
     "nsadmin/plans/finding.py::waiting": "judges our own rows; nothing is called",

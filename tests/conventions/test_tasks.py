@@ -14,6 +14,8 @@ QUEUES = {
     "nsadmin.namespaces.heal": CONTROL,
     "nsadmin.health.sample": SAMPLING,
     "nsadmin.jobs.run": JOBS,
+    "nsadmin.notifications.sweep": queues.NOTIFICATIONS,
+    "nsadmin.notifications.deliver": queues.NOTIFICATIONS,
 }
 
 

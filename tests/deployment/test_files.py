@@ -42,7 +42,7 @@ def needs(program: str) -> str:
 
 def test_the_readme_has_all_of_it() -> None:
     assert "nsadmin migrate" in commands.preparing()
-    assert len(commands.running()) == 9
+    assert len(commands.running()) == 10
 
 
 def test_containerfile() -> None:
@@ -88,7 +88,7 @@ def test_compose_runs_what_the_readme_runs() -> None:
 
 def test_compose_gives_each_process_what_it_needs_and_no_more() -> None:
     services = commands.compose()
-    assert len(services) == 11
+    assert len(services) == 12
     known = (ROOT / "nsadmin/settings/environment.py").read_text()
     for service in services.values():
         assert service["read_only"]
@@ -133,7 +133,7 @@ def _main(made: dict) -> dict:
 
 def test_kubernetes_containers_write_nowhere_and_are_not_root() -> None:
     objects = commands.kubernetes("Deployment", "Job")
-    assert len(objects) == 10
+    assert len(objects) == 11
     for made in objects:
         pod = made["spec"]["template"]["spec"]
         assert pod["securityContext"]["runAsNonRoot"]

@@ -135,7 +135,7 @@ def test_it_tells_where_everything_is(demo: RunningDemo) -> None:
     assert told["url"] == f"http://127.0.0.1:{PORT}"
     assert told["processes"].keys() >= {
         *("web", "jobs", "jobs_2", "beat", "control", "sampling", "mirror"),
-        *("maintenance", "clusters", "transfers"),
+        *("maintenance", "clusters", "transfers", "notifications"),
         *("mongodb", "redis", "qdrant", "qdrant_dedicated"),
     }
     for pid in told["processes"].values():
@@ -157,7 +157,8 @@ def test_it_tells_where_everything_is(demo: RunningDemo) -> None:
     "name",
     [
         *("jobs", "qdrant", "mongodb", "redis", "web", "mirror", "qdrant_dedicated"),
-        *("beat", "control", "sampling", "maintenance", "clusters", "transfers"),
+        *("beat", "control", "sampling", "maintenance"),
+        *("clusters", "transfers", "notifications"),
     ],
 )
 def test_a_killed_process_is_back_and_everything_works(

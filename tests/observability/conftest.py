@@ -6,9 +6,10 @@ import pytest
 
 from nsadmin.stores.mongo import connection
 from tests.jobs.conftest import orders
+from tests.notifications.conftest import hook, receiver
 from tests.observability.scraping import KEY
 
-__all__ = ["orders"]
+__all__ = ["hook", "orders", "receiver"]
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from nsadmin.stores.mongo import connection as mongo
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import dedicated, shared
 from tests.jobs.conftest import new_job
+from tests.notifications.conftest import go, happen
 from tests.observability.scraping import scrape
 
 pytestmark = pytest.mark.usefixtures("offered")
@@ -39,6 +40,7 @@ COUNTED = {
     "nsadmin_job_seconds",
     "nsadmin_lease_losses",
     "nsadmin_mails",
+    "nsadmin_notification_attempts",
 }
 
 
@@ -193,3 +195,15 @@ def test_a_mail_that_is_tried_again(settings) -> None:
     assert outbox.ask("of-a-newer-release", "a@example.org", {})
     with grows("nsadmin_mails_total", outcome="retried"):
         delivery.run()
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(200, "sent"), (500, "retried"), (410, "retried")]
+)
+def test_an_attempt_of_a_notification(cast, hook, receiver, status, outcome) -> None:
+    hook()
+    happen(cast)
+    receiver.status = status
+    labels = {"kind": "webhook", "outcome": outcome}
+    with grows("nsadmin_notification_attempts_total", **labels):
+        go(cast)

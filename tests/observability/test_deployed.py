@@ -199,6 +199,11 @@ CASES: dict[str, Case] = {
         {'nsadmin_schedule_failed{schedule="purge"}': "0x90"},
         {"schedule": "purge", "severity": "warning"},
     ),
+    "NsadminNotificationsLate": Case(
+        {"nsadmin_notification_late_seconds": "0+60x90"},
+        {"nsadmin_notification_late_seconds": "12x90"},
+        {"severity": "warning"},
+    ),
     "NsadminItemsFail": Case(
         {'nsadmin_failing_items{kind="cluster"}': "1x90"},
         {'nsadmin_failing_items{kind="cluster"}': "0x90"},

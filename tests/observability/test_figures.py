@@ -16,6 +16,8 @@ from nsadmin.jobs import items, queues
 from nsadmin.jobs.execution import dispatch
 from nsadmin.jobs.models import Job, ScheduleLease, ScheduleRun
 from nsadmin.namespaces.models import MirroredNamespace, MirrorFill
+from nsadmin.notifications import kinds
+from nsadmin.notifications.models import Delivery, Event
 from nsadmin.observability import exposition, figures
 from nsadmin.observability.figures import sources
 from tests.jobs.conftest import new_job
@@ -38,11 +40,12 @@ FIGURES = {
     "nsadmin_unreadable_namespaces",
     "nsadmin_failing_items",
     "nsadmin_clusters",
+    "nsadmin_notification_late_seconds",
     "nsadmin_audit_verified_age_seconds",
     "nsadmin_audit_broken_chains",
 }
 # The statements that reading all figures takes, with the one that asks for an answer.
-QUERIES = 9
+QUERIES = 11
 
 
 def test_every_figure_has_a_test() -> None:
@@ -186,6 +189,21 @@ def test_clusters_by_whether_they_answer(settings) -> None:
         assert found.value("nsadmin_clusters", **labels, state="silent") == silent
         assert found.value("nsadmin_clusters", **labels, state="answering") == answering
     assert "customer" not in found.text
+
+
+def test_notifications_that_are_late() -> None:
+    assert scrape().value("nsadmin_notification_late_seconds") == 0
+    hour = timezone.now() - timedelta(hours=1)
+    event = Event.objects.create(
+        kind=kinds.MOVED, key="a", organization_id="org_a", created_at=hour
+    )
+    assert 3600 <= scrape().value("nsadmin_notification_late_seconds") < 3700
+    Event.objects.update(fanned_out_at=hour)
+    sent = Delivery.objects.create(event=event, organization_id="org_a", next_at=hour)
+    assert 3600 <= scrape().value("nsadmin_notification_late_seconds") < 3700
+    sent.next_at = timezone.now() + timedelta(hours=1)
+    sent.save()
+    assert scrape().value("nsadmin_notification_late_seconds") == 0
 
 
 def test_the_last_verification_of_the_audit() -> None:

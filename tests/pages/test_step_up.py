@@ -15,6 +15,8 @@ from nsadmin.access.models import Invitation, Membership
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate, step_up
 from nsadmin.audit.models import AuditEvent
+from nsadmin.notifications.kinds import CLONED
+from nsadmin.notifications.models import Webhook
 from nsadmin.pages.common.step_up import REASONS
 from tests.access.matrix import STEP_UP, routes
 from tests.cast import invite
@@ -202,6 +204,9 @@ def whole_form(client, cast, route, address):
         "organization": cast.halden.name,
         "scopes": "read",
         "expires": "90",
+        "address": "https://a.example/hook",
+        "format": "signed",
+        "kinds": CLONED,
     }
 
 
@@ -213,6 +218,10 @@ def test_every_route_that_declares_it_stops_before_its_view(browse, cast, route)
     address = route.replace("<member_id>", str(member.pk))
     address = address.replace("<namespace_id>", cast.own.namespace_id)
     address = address.replace("<organization_id>", cast.halden.organization_id)
+    hook = Webhook.objects.create(
+        organization=cast.northlight, name="hook", address={}, secret={}
+    )
+    address = address.replace("<webhook_id>", hook.webhook_id)
     asked = invite(cast.northlight, DATA["email"]).invitation
     address = address.replace("<invitation_id>", str(asked.pk))
     platform = route.startswith(("fleet/", "platform/", "support/"))

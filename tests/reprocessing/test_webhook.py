@@ -17,6 +17,7 @@ from django.utils import timezone
 from nsadmin.checks import reprocess_webhook
 from nsadmin.reprocessing import asking, measuring, messages
 from nsadmin.reprocessing.models import WebhookMessage
+from nsadmin.stores import webhook
 from tests.reprocessing.appended import TEXTS
 
 KEY = bytes(range(32))
@@ -126,7 +127,7 @@ def test_any_other_answer_is_a_failure_and_is_sent_again(
     measuring.run()
     message = WebhookMessage.objects.get()
     assert message.error == f"The webhook answered with HTTP {status}."
-    assert message.next_at >= before + timedelta(seconds=messages.PAUSES[0])
+    assert message.next_at >= before + timedelta(seconds=webhook.PAUSES[0])
     measuring.run()
     assert len(receiver.got) == 1
     receiver.status = 200
@@ -147,10 +148,10 @@ def test_any_other_answer_is_a_failure_and_is_sent_again(
 def test_it_is_given_up_after_the_last_pause(cast, appended, receiver):
     receiver.status = 500
     asking.ask(cast.actor(), appended.namespace_id, TEXTS)
-    for _ in range(len(messages.PAUSES) + 3):
+    for _ in range(len(webhook.PAUSES) + 3):
         due_now()
         measuring.run()
-    assert len(receiver.got) == len(messages.PAUSES) + 1
+    assert len(receiver.got) == len(webhook.PAUSES) + 1
     assert WebhookMessage.objects.get().next_at is None
 
 

@@ -1,8 +1,33 @@
-"""The audit rows of support sessions."""
+"""The audit rows of support sessions, and what other rooms are told of them."""
+
+from collections.abc import Callable
+from enum import Enum
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import SupportSession
 from nsadmin.audit import record
+
+
+class Stage(Enum):
+    """What happened to a session: asked for, begun, or begun without an approval."""
+
+    ASKED = "asked"
+    BEGUN = "begun"
+    EMERGENCY = "emergency"
+
+
+Note = Callable[[SupportSession, Stage], None]
+_notes: list[Note] = []
+
+
+def register(note: Note) -> None:
+    """Register the function that is told of sessions, in the transaction of each."""
+    _notes[:] = [note]
+
+
+def _tell(session: SupportSession, stage: Stage) -> None:
+    for note in _notes:
+        note(session, stage)
 
 
 def record_ask(session: SupportSession, actor: Actor) -> None:
@@ -13,6 +38,8 @@ def record_ask(session: SupportSession, actor: Actor) -> None:
         f"{ticket}: {session.reason}"
     )
     record_event(session, actor, "support:ask", summary)
+    if session.approved_at is None:
+        _tell(session, Stage.ASKED)
 
 
 def record_begin(session: SupportSession, actor: Actor) -> None:
@@ -23,12 +50,14 @@ def record_begin(session: SupportSession, actor: Actor) -> None:
             f"{session.minutes} minutes."
         )
         record_event(session, actor, "support:break-glass", summary)
+        _tell(session, Stage.EMERGENCY)
         return
     summary = (
         f"The support session of {session.user.email} began, for "
         f"{session.minutes} minutes."
     )
     record_event(session, actor, "support:begin", summary)
+    _tell(session, Stage.BEGUN)
 
 
 def record_event(

@@ -49,6 +49,7 @@ def workers() -> list[Process]:
         _worker("maintenance", queues.MAINTENANCE, *_THREADS, "3"),
         _worker("clusters", queues.CLUSTERS, *clusters, *_MEMORY),
         _worker("transfers", queues.TRANSFERS, *clusters, *_MEMORY),
+        _worker("notifications", queues.NOTIFICATIONS, *_THREADS, "4"),
     ]
 
 

@@ -7,7 +7,7 @@ from itertools import islice
 from django.db import transaction
 from django.utils import timezone
 
-from nsadmin.health.drift import reference_drift
+from nsadmin.health.drift import news, reference_drift
 from nsadmin.health.drift.drift import Drift, compare
 from nsadmin.health.drift.reference_drift import Reach
 from nsadmin.health.models import DriftRow, LastComparison
@@ -40,7 +40,11 @@ def scan_namespace(
     found += reference_drift.differences(key, references)
     is_known = snapshot is not None and snapshot.ok
     if is_known and not namespace.is_unfinished_clone:
-        store_differences(key, [d for d in found if d.kind not in _UNCOUNTED])
+        store_differences(
+            key,
+            [d for d in found if d.kind not in _UNCOUNTED],
+            is_changing=bool(namespace.raw.get("pending")),
+        )
         _note_comparison(key, whole=references == "objects")
     return bounded(found)
 
@@ -120,8 +124,13 @@ def stored_drift(namespace: Namespace) -> list[DriftRow]:
     return list(rows.order_by("pk"))
 
 
-def store_differences(namespace_id: str, found: Sequence[Drift]) -> None:
-    """Store at most MOST_STORED differences in bulk; delete those that are gone."""
+def store_differences(
+    namespace_id: str, found: Sequence[Drift], *, is_changing: bool = False
+) -> None:
+    """Store at most MOST_STORED differences in bulk; delete those that are gone.
+
+    While a change is not finished they are no event: its end removes most of them.
+    """
     now = timezone.now()
     stored = DriftRow.objects.filter(namespace_id=namespace_id, cluster="")
     if not found and not stored.exists():
@@ -131,6 +140,8 @@ def store_differences(namespace_id: str, found: Sequence[Drift]) -> None:
         _see(namespace_id, "", bounded(found), now)
         stored.filter(last_seen__lt=now).delete()
         _store_count(namespace_id, len(found))
+        if found and not is_changing:
+            news.write(namespace_id)
 
 
 def store_orphans(cluster: str, found: Iterable[Drift], *, began: datetime) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -21,7 +22,7 @@ from nsadmin.jobs.models import (
     Job,
     State,
 )
-from nsadmin.jobs.registry import find_kind
+from nsadmin.jobs.registry import find_kind, note_end
 
 logger = structlog.get_logger(__name__)
 
@@ -173,7 +174,11 @@ def settle(job: Job) -> bool:
         logger.exception("settle_broke", job_id=str(job.job_id))
         return _settle_later(job)
     ended = Job.objects.filter(job_id=job.job_id, epoch=job.epoch, state=job.state)
-    if not ended.filter(settled=False).update(settled=True):
+    with transaction.atomic():
+        is_mine = bool(ended.filter(settled=False).update(settled=True))
+        if is_mine:
+            note_end(job)
+    if not is_mine:
         return ended.exists()
     name = meters.OTHER if kind is None else kind.name
     meters.count_ended_job(name, job.state, job.running_s(timezone.now()) or 0.0)

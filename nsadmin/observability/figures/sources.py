@@ -16,6 +16,7 @@ from nsadmin.observability.figures import (
     clusters,
     jobs,
     namespaces,
+    notifications,
     queues,
     schedules,
     stores,
@@ -34,6 +35,7 @@ _SOURCES: Final[dict[str, Read]] = {
     "namespaces": namespaces.read,
     "clusters": clusters.read,
     "audit": audit.read,
+    "notifications": notifications.read,
 }
 
 

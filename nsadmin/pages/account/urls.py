@@ -3,6 +3,7 @@
 from django.urls import path
 
 from nsadmin.pages.account.factors import passkeys, second_factor
+from nsadmin.pages.account.notifications import account_notifications
 from nsadmin.pages.account.profile import account, switch, theme
 from nsadmin.pages.account.sessions import (
     end_other_sessions,
@@ -17,6 +18,11 @@ account_patterns = [
     path("account/second-factor/", second_factor, name="mfa_index"),
     path("account/passkeys/", passkeys, name="mfa_list_webauthn"),
     path("account/sessions/", sessions, name="sessions"),
+    path(
+        "account/notifications/",
+        account_notifications,
+        name="account_notifications",
+    ),
     path(
         "account/sessions/end-others/",
         end_other_sessions,

@@ -44,6 +44,7 @@ LOOPS: Mapping[str, tuple[str, str]] = {
     "expire_cluster": ("Old collections", "What moves left on it is not deleted."),
     "support_end": ("Support sessions", "Its end is not in the audit log yet."),
     "left_collection": ("Collection left behind", "Drop it in its cluster by hand."),
+    "notifications": ("Notifications", "A notification is not sent."),
     "bulk": ("Changes to several namespaces", "It was not changed with the others."),
     "key_rotation": ("Key rotation", "Its key is sealed with an old seal key."),
 }

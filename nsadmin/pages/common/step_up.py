@@ -39,6 +39,8 @@ REASONS: Final = {
     "organization_member_new": _INVITING,
     "organization_sign_in": "This ends the second factor of all members.",
     "organization_second_person": "This ends the confirmation by a second person.",
+    "organization_webhook_new": "This sends what happens here to another address.",
+    "organization_webhook_secret": "This shows what signs messages to a receiver.",
     "platform_organization_new": _INVITING,
     "platform_suspension": "This stops or resumes all work of an organization.",
     "platform_finish_deletion": _DELETING,

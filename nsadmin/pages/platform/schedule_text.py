@@ -30,6 +30,14 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
         "Purge",
         "Deletes namespaces for good once they can no longer be restored.",
     ),
+    "notifications": (
+        "Notifications",
+        "Turns events into mails and messages to webhooks, and sends what is due.",
+    ),
+    "key_expiry": (
+        "Expiry of API keys",
+        "Warns 7 days and 1 day before API keys expire.",
+    ),
     "move_expiry": (
         "Old collections",
         "Deletes the old collections of moves after their retention period.",
@@ -225,6 +233,16 @@ _RESULT_TEXTS: Mapping[str, Callable[[Result], str]] = {
         some="old collection deleted|old collections deleted",
     ),
     "purge": _purge,
+    "notifications": _count(
+        "events",
+        none="No new event.",
+        some="new event|new events",
+    ),
+    "key_expiry": _count(
+        "expiring",
+        none="No key expires soon.",
+        some="key expires soon|keys expire soon",
+    ),
     "reprocessing": _count(
         "measured",
         none="No request is open.",

@@ -25,6 +25,7 @@ from nsadmin.namespaces.change import recovery
 from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import MirroredNamespace, SavedView
 from nsadmin.namespaces.read import history, queries
+from nsadmin.notifications.models import Delivery, Webhook
 from nsadmin.plans import finding, service
 from nsadmin.plans.models import SavedPlan
 from nsadmin.stores.qdrant import cluster, collections
@@ -60,6 +61,7 @@ def test_the_history_is_whole(written: OwnServers) -> None:
     _one_session_runs_and_one_has_ended()
     _one_namespace_can_be_restored()
     _each_organization_sees_its_template()
+    _webhooks_were_told()
     views = SavedView.objects.filter(organization_id=NORTHLIGHT.organization_id)
     assert views.count() == 3
     sampler.sample()
@@ -103,6 +105,18 @@ def _jobs_have_ended_in_every_way() -> None:
     clones = MirroredNamespace.objects.exclude(clone_task_id="")
     names = set(clones.values_list("name", flat=True))
     assert names == {"heritage-notes-edition", "labour-market-staging"}
+
+
+def _webhooks_were_told() -> None:
+    rows = Webhook.objects.filter(organization_id=NORTHLIGHT.organization_id)
+    assert {row.name: row.is_on for row in rows} == {
+        "Ingest pipeline": True,
+        "Newsroom chat": False,
+    }
+    sent = Delivery.objects.filter(webhook__name="Ingest pipeline")
+    assert set(sent.values_list("state", flat=True)) == {"sent"}
+    gone = Delivery.objects.filter(webhook__name="Newsroom chat")
+    assert set(gone.values_list("state", "status")) == {("failed", 410)}
 
 
 def _one_plan_is_open_and_one_was_confirmed() -> None:

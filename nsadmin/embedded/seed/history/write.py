@@ -13,6 +13,7 @@ from nsadmin.embedded.seed.history import (
     changes,
     jobs,
     kept_plans,
+    notifications,
     sessions,
     templates,
 )
@@ -106,10 +107,12 @@ def _acts(now: datetime) -> list[Act]:
         (ago(now, days=1, at="10:15"), changes.protect_the_archive),
         (ago(now, days=1, at="11:40"), templates.save_reports),
         (ago(now, days=1, at="14:02"), kept_plans.confirm_the_plan_of_marco),
+        (ago(now, hours=6), notifications.add_webhooks),
         (ago(now, hours=5), jobs.fail_a_clone),
         (ago(now, hours=3), changes.release_the_archive),
         (ago(now, minutes=50), kept_plans.plan_a_float_index),
         (ago(now, minutes=35), sessions.help_corvid),
+        (ago(now, minutes=30), notifications.answer_webhooks),
         (now, jobs.delete_a_trial),
     ]
 

@@ -9,15 +9,16 @@ from nsadmin.access.signin.resealing import reseal_factors
 from nsadmin.errors import Unavailable
 from nsadmin.mail import outbox
 from nsadmin.namespaces.change.key_rotation import rotate
+from nsadmin.notifications.sealing import reseal_webhooks
 
 
 class Command(BaseCommand):
     """Rotates the seal key of stored keys; safe to repeat and to interrupt."""
 
     help = (
-        "Reseal every stored key, every secret of a second factor and every waiting "
-        "mail with the first key of NSADMIN_SEAL_KEYS. Exit status: 0 if all are "
-        "sealed with it, 1 if some are not."
+        "Reseal every stored key, every secret of second factors and webhooks, and "
+        "every waiting mail, with the first key of NSADMIN_SEAL_KEYS. Exit status: 0 "
+        "if all are sealed with it, 1 if some are not."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -48,7 +49,13 @@ class Command(BaseCommand):
         unreadable_mails = outbox.reseal()
         if unreadable_mails:
             self.stdout.write(f"waiting mails: unreadable={unreadable_mails}")
-        if factors.unreadable or unreadable_mails:
+        webhooks = reseal_webhooks()
+        if not webhooks.is_none:
+            self.stdout.write(
+                f"webhooks: rotated={webhooks.rotated} current={webhooks.current} "
+                f"unreadable={webhooks.unreadable}"
+            )
+        if factors.unreadable or unreadable_mails or webhooks.unreadable:
             sys.exit(1)
         if not done.is_complete or (limit is not None and done.rotated >= limit):
             sys.exit(1)

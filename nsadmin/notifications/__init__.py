@@ -1,0 +1,1 @@
+"""Telling people and programs of an organization what happened, by mail and webhook."""

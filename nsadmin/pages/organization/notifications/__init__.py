@@ -1,0 +1,1 @@
+"""The webhooks of an organization, and what was sent to them."""

@@ -1,0 +1,194 @@
+"""The organization's webhooks: the list, a new one, changes, a secret, deleting."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from nsadmin.access.actor import Actor
+from nsadmin.access.models import Organization
+from nsadmin.access.permissions import Action
+from nsadmin.access.web import gate, step_up
+from nsadmin.access.web.sign_in import post_only
+from nsadmin.errors import Conflict, Invalid, QuotaExceeded
+from nsadmin.notifications import deliveries, webhooks
+from nsadmin.notifications.models import Webhook
+from nsadmin.pages.common.done import SeeOther
+from nsadmin.pages.common.htmx import page
+from nsadmin.pages.organization.notifications.badges import webhook_badge
+from nsadmin.pages.organization.notifications.forms import NewWebhookForm, WebhookForm
+from nsadmin.pages.organization.views import organization_scope
+
+_SECTION = "notifications"
+
+
+@gate.page(Action.ORGANIZATION_MANAGE)
+@require_safe
+def notifications(request: HttpRequest) -> HttpResponse:
+    """Show the webhooks of the organization."""
+    scope = organization_scope(request, _SECTION)
+    rows = list(webhooks.of(scope["organization"]))
+    context = {
+        **scope,
+        "webhooks": [(row, webhook_badge(row)) for row in rows],
+        "most": webhooks.MOST_WEBHOOKS,
+        "may_change": not gate.actor_of(request).is_staff,
+    }
+    return page(request, "organization/notifications/list.html", context)
+
+
+@gate.page(Action.ORGANIZATION_MANAGE, step_up="after checks")
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_webhook(request: HttpRequest) -> HttpResponse:
+    """Show the form; a valid submit shows the secret, once."""
+    actor = gate.actor_of(request)
+    webhooks.require_member(actor)
+    scope = organization_scope(request, _SECTION)
+    is_post = request.method == "POST"
+    form = NewWebhookForm(request.POST if is_post else None)
+    status = 200
+    if is_post and form.is_valid():
+        step_up.require_password(request)
+        try:
+            row, secret = webhooks.create(
+                actor,
+                scope["organization"],
+                form.wish(),
+                webhook_id=form.act_id,
+                style=form.cleaned_data["format"],
+            )
+        except (Conflict, Invalid, QuotaExceeded) as error:
+            form.take(error)
+            status = error.status
+        else:
+            return _made(request, row, secret)
+    if form.errors and status == 200:
+        status = 422
+    context = {**scope, "form": form}
+    template = "organization/notifications/new.html"
+    return page(request, template, context, status=status)
+
+
+def _made(request: HttpRequest, row: Webhook, secret: str) -> HttpResponse:
+    if not secret:
+        messages.success(request, f"“{row.name}” is added. Send a test to try it.")
+        return SeeOther(_address(row))
+    scope = organization_scope(request, _SECTION)
+    context = {**scope, "webhook": row, "plaintext": secret}
+    return page(request, "organization/notifications/secret_made.html", context)
+
+
+def _address(row: Webhook) -> str:
+    return reverse("organization_webhook", args=[row.webhook_id])
+
+
+@gate.page(Action.ORGANIZATION_MANAGE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def webhook(request: HttpRequest, webhook_id: str) -> HttpResponse:
+    """Show a webhook and its last deliveries; a POST changes it."""
+    scope = organization_scope(request, _SECTION)
+    organization: Organization = scope["organization"]
+    row = webhooks.find(organization, webhook_id)
+    is_post = request.method == "POST"
+    stored = {"name": row.name, "kinds": row.kinds}
+    form = WebhookForm(request.POST if is_post else None, initial=stored)
+    status = 200
+    if is_post:
+        webhooks.require_member(gate.actor_of(request))
+        if form.is_valid():
+            try:
+                webhooks.change(
+                    gate.actor_of(request), organization, webhook_id, form.wish()
+                )
+            except Invalid as error:
+                form.take(error)
+            else:
+                messages.success(request, "Webhook saved.")
+                return SeeOther(_address(row))
+        status = 422
+    context = {
+        **scope,
+        "webhook": row,
+        "badge": webhook_badge(row),
+        "form": form,
+        "may_change": not gate.actor_of(request).is_staff,
+    }
+    template = "organization/notifications/webhook.html"
+    return page(request, template, context, status=status)
+
+
+@gate.page(Action.ORGANIZATION_MANAGE)
+@post_only
+def webhook_act(request: HttpRequest, webhook_id: str) -> HttpResponse:
+    """Turn a webhook on or off, or send a test, by `act`."""
+    actor = gate.actor_of(request)
+    organization: Organization = organization_scope(request, _SECTION)["organization"]
+    row = webhooks.find(organization, webhook_id)
+    webhooks.require_member(actor)
+    act = _ACTS.get(request.POST.get("act", ""))
+    if act is None:
+        raise Invalid("There is no such act on a webhook.")
+    try:
+        told = act(actor, organization, webhook_id)
+    except Conflict as conflict:
+        messages.warning(request, conflict.message)
+    else:
+        messages.success(request, told)
+    if request.POST.get("act") == "test":
+        query = f"?webhook={row.webhook_id}"
+        return SeeOther(reverse("organization_deliveries") + query)
+    return SeeOther(_address(row))
+
+
+def _turn_on(actor: Actor, organization: Organization, webhook_id: str) -> str:
+    row = webhooks.turn(actor, organization, webhook_id, on=True)
+    return f"“{row.name}” is on."
+
+
+def _turn_off(actor: Actor, organization: Organization, webhook_id: str) -> str:
+    row = webhooks.turn(actor, organization, webhook_id, on=False)
+    return f"“{row.name}” is off. What waited for it is not sent."
+
+
+def _test(actor: Actor, organization: Organization, webhook_id: str) -> str:
+    deliveries.send_test(actor, organization, webhook_id)
+    return "A test is on its way. Reload the page to see its answer."
+
+
+_ACTS: dict[str, Callable[[Actor, Organization, str], str]] = {
+    "on": _turn_on,
+    "off": _turn_off,
+    "test": _test,
+}
+
+
+@gate.page(Action.ORGANIZATION_MANAGE, step_up="after checks")
+@require_http_methods(["GET", "HEAD", "POST"])
+def webhook_secret(request: HttpRequest, webhook_id: str) -> HttpResponse:
+    """Ask for confirmation, then replace the secret and show the new one, once."""
+    scope = organization_scope(request, _SECTION)
+    row = webhooks.find(scope["organization"], webhook_id)
+    if request.method == "POST":
+        actor = gate.actor_of(request)
+        webhooks.require_member(actor)
+        step_up.require_password(request)
+        row, secret = webhooks.replace_secret(actor, scope["organization"], webhook_id)
+        return _made(request, row, secret)
+    context = {**scope, "webhook": row}
+    return page(request, "organization/notifications/secret.html", context)
+
+
+@gate.page(Action.ORGANIZATION_MANAGE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def webhook_delete(request: HttpRequest, webhook_id: str) -> HttpResponse:
+    """Ask for confirmation, then delete the webhook."""
+    scope = organization_scope(request, _SECTION)
+    row = webhooks.find(scope["organization"], webhook_id)
+    if request.method == "POST":
+        webhooks.delete(gate.actor_of(request), scope["organization"], webhook_id)
+        messages.success(request, f"“{row.name}” was deleted.")
+        return SeeOther(reverse("organization_notifications"))
+    context = {**scope, "webhook": row}
+    return page(request, "organization/notifications/delete.html", context)

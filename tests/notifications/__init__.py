@@ -1,0 +1,1 @@
+"""Events, their deliveries, webhooks and mails, on the wire."""
