@@ -82,11 +82,12 @@ MAILS: Final = Counter(
     "nsadmin_mails",
     "Tries of mails: sent, retried later, failed for good, or dropped as not wanted.",
     ["outcome"],
+    registry=REGISTRY,
 )
 NOTIFICATIONS: Final = Counter(
     "nsadmin_notification_attempts",
-    "Attempts to send a notification, by mail or webhook: sent, retried or failed.",
-    ["kind", "outcome"],
+    "Attempts to send an event to a webhook: sent, retried later, or failed for good.",
+    ["outcome"],
     registry=REGISTRY,
 )
 
@@ -147,9 +148,9 @@ def count_ended_job(kind: str, state: str, seconds: float) -> None:
     JOB_SECONDS.labels(kind, state).observe(seconds)
 
 
-def count_delivery(kind: Literal["webhook", "mail"], outcome: str) -> None:
-    """Count an attempt of a notification: sent, retried, or failed for good."""
-    NOTIFICATIONS.labels(kind, outcome).inc()
+def count_delivery(outcome: str) -> None:
+    """Count an attempt of a webhook: sent, retried, or failed for good."""
+    NOTIFICATIONS.labels(outcome).inc()
 
 
 def count_lost_lease(lease: Leased) -> None:

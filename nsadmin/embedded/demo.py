@@ -35,6 +35,7 @@ class Demo:
     ) -> None:
         check_web_port(port)
         self._mfa = mfa
+        self._port = port
         self.url = f"http://{HOST}:{port}"
         self._say = say
         self._started = time.monotonic()
@@ -98,7 +99,7 @@ class Demo:
     def _make_supervisor(self) -> Supervisor:
         return Supervisor(
             logs=self._directory.logs,
-            env=environment(self._directory, self._servers, os.environ),
+            env=environment(self._directory, self._servers, os.environ, self._port),
             cwd=processes.ROOT,
             report=self._progress,
             changed=self._write_summary,

@@ -147,6 +147,8 @@ def message_of(
             "X-Auto-Response-Suppress": "All",
         },
     )
+    if letter.choices:
+        message.extra_headers["List-Unsubscribe"] = f"<{letter.choices}>"
     if letter.html:
         message.attach_alternative(letter.html, "text/html")
     return message

@@ -26,18 +26,23 @@ _WORD_JOINER: Final = "\u2060"
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail without its addresses; `html` is empty for one that is plain text only."""
+    """A mail without its addresses; `html` is empty for one that is plain text only.
+
+    `choices` is the address of the page on which the recipient chooses such mails.
+    """
 
     subject: str
     text: str
     html: str = ""
+    choices: str = ""
 
 
 def render(name: str, values: Mapping[str, Any]) -> Letter:
     """Return the mail of `templates/mail/NAME.txt` with these values.
 
-    `link` and `link_word` among them are the one link that the mail leads to. The first
-    line of the plain text is the subject.
+    `link` and `link_word` among them are the one link that the mail leads to; `lines`
+    are sentences, each with the address of its page or an empty text; `choices` is that
+    of the letter. The first line of the plain text is the subject.
     """
     template = get_template(f"mail/{name}.txt").template  # type: ignore[attr-defined]
     plain = {**values, "layout": "mail/layout.txt"}
@@ -45,7 +50,8 @@ def render(name: str, values: Mapping[str, Any]) -> Letter:
     subject, _, body = _EMPTY_LINES.sub("\n\n", text.strip()).partition("\n")
     marked_up = {**values, "layout": "mail/layout.html"}
     html = template.render(Context(marked_up))
-    return Letter(one_line(subject), f"{body.strip()}\n", f"{html.strip()}\n")
+    choices = str(values.get("choices", ""))
+    return Letter(one_line(subject), f"{body.strip()}\n", f"{html.strip()}\n", choices)
 
 
 def sender_domain() -> str:

@@ -119,10 +119,12 @@ class DeliveryState(models.TextChoices):
 class Delivery(models.Model):
     """An event on its way to one webhook, or to one person by mail.
 
-    `message_id` is the same at every attempt, so a receiver can leave out what comes
-    twice. `next_at` is the next attempt; while one is under way, the time at which
-    another worker may take it over; null at the end. `status` is that of the last
-    answer, `took_ms` how long it took, `answer` its first characters.
+    One to a person is sent once a mail with it was asked for, at `attempted_at`; the
+    room `mail` goes on from there. `message_id` is the same at every attempt, so a
+    receiver can leave out what comes twice. `next_at` is the next attempt; while one is
+    under way, the time at which another worker may take it over; null at the end.
+    `status` is that of the last answer, `took_ms` how long it took, `answer` its first
+    characters.
     """
 
     message_id = models.CharField(max_length=32, unique=True, default=new_message_id)

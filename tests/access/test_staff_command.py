@@ -69,6 +69,23 @@ def test_the_link_is_printed_again_while_there_is_no_password(cast) -> None:
     assert "/accounts/password/reset/key/" not in known
 
 
+@pytest.mark.parametrize(
+    ("hosts", "begins"),
+    [
+        ([".console.example", "console.example:8443"], "https://console.example:8443/"),
+        ([".console.example", "127.0.0.1:*"], "/"),
+    ],
+)
+def test_the_link_is_whole_where_the_address_is_known(
+    db, settings, hosts, begins
+) -> None:
+    settings.NSADMIN_ALLOWED_HOSTS = hosts
+    settings.NSADMIN_INSECURE_HTTP = False
+    said = staff("add", NOOR, "--role", "support")
+    assert said.splitlines()[-1].startswith(f"{begins}accounts/password/reset/key/")
+    assert ("after the address of this server" in said) is (begins == "/")
+
+
 def test_the_first_person_makes_the_operator_organization(db) -> None:
     staff("add", NOOR, "--role", "platform_admin")
     assert Organization.objects.get().is_operator

@@ -76,7 +76,8 @@ def settings_of(folder: Path, said: Mapping[str, Any]) -> dict[str, str]:
             found[local.URLS[name]] = there["url"]
             found[local.KEYS[name]] = there["api_key"]
     servers = local.Servers(env=found, processes=())
-    return environment(DataDirectory(folder), servers, os.environ)
+    port = int(said["url"].rpartition(":")[2])
+    return environment(DataDirectory(folder), servers, os.environ, port)
 
 
 def wait_until_mirrored(database: Path, namespaces: int) -> None:

@@ -139,9 +139,10 @@ def test_the_port_of_the_dedicated_cluster_must_not_move(
 def test_children_are_told_where_everything_is(tmp_path: Path) -> None:
     directory = DataDirectory(tmp_path)
     planned = local.plan(directory, {})
-    told = environment(directory, planned, {"NSADMIN_RATE_LIMIT": "5/minute"})
+    told = environment(directory, planned, {"NSADMIN_RATE_LIMIT": "5/minute"}, 8123)
 
     assert told["NSADMIN_RATE_LIMIT"] == "5/minute", "what is set already, wins"
+    assert told["NSADMIN_ALLOWED_HOSTS"].startswith("127.0.0.1:8123,")
     assert told["NSADMIN_MONGODB_URL"] == planned.mongodb_url
     dedicated = planned.qdrant("qdrant_dedicated")
     assert dedicated

@@ -182,11 +182,10 @@ def test_an_open_session_of_staff_sees_and_changes_nothing(cast, sure, hook):
 
 def test_a_person_chooses_mails(sure, cast, settings):
     client, at = sure("viewer"), "/account/notifications/"
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST = "localhost"
+    settings.NSADMIN_MAIL_WAY = "none"
     page = text_of(client.get(at))
     assert "sends no mail yet" in page
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.NSADMIN_MAIL_WAY = "console"
     page = text_of(client.get(at))
     assert "sends no mail yet" not in page
     assert page.count("checked") == 3

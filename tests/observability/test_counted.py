@@ -204,6 +204,5 @@ def test_an_attempt_of_a_notification(cast, hook, receiver, status, outcome) -> 
     hook()
     happen(cast)
     receiver.status = status
-    labels = {"kind": "webhook", "outcome": outcome}
-    with grows("nsadmin_notification_attempts_total", **labels):
+    with grows("nsadmin_notification_attempts_total", outcome=outcome):
         go(cast)

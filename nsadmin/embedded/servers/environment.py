@@ -8,13 +8,17 @@ from nsadmin.embedded.supervision.ports import HOST
 
 
 def environment(
-    directory: DataDirectory, servers: Servers, given: Mapping[str, str]
+    directory: DataDirectory, servers: Servers, given: Mapping[str, str], port: int
 ) -> dict[str, str]:
-    """Settings for a local machine; values of `given` take precedence."""
+    """Settings for a local machine, whose pages are on the port.
+
+    Values of `given` take precedence.
+    """
     keys = directory.secrets()
     ours = {name: key for name, key in keys.items() if name.startswith("NSADMIN_")}
     ours |= {
-        "NSADMIN_ALLOWED_HOSTS": f"{HOST}:*,localhost:*",
+        # The first one is in the links of mails.
+        "NSADMIN_ALLOWED_HOSTS": f"{HOST}:{port},{HOST}:*,localhost:*",
         "NSADMIN_INSECURE_HTTP": "1",
         "NSADMIN_RATE_LIMIT": "6000/minute",
         "NSADMIN_ORGANIZATION_RATE_LIMIT": "30000/minute",

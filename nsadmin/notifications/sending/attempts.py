@@ -109,7 +109,7 @@ def record(delivery: Delivery, row: Webhook, outcome: Outcome) -> None:
             )
     if is_written:
         retried = "retried" if state == DeliveryState.WAITING else state
-        meters.count_delivery("webhook", str(retried))
+        meters.count_delivery(str(retried))
 
 
 def _state_after(

@@ -10,10 +10,10 @@ from django.utils import timezone
 from nsadmin.access.models import User
 from nsadmin.access.permissions import Role
 from nsadmin.jobs.schedules import turn
+from nsadmin.mail import outbox
 from nsadmin.notifications import kinds
 from nsadmin.notifications.kinds import Choice
 from nsadmin.notifications.models import Delivery, Event, MailChoice, Webhook
-from nsadmin.notifications.sending import mails
 
 _AT_ONCE: Final = 100
 
@@ -43,7 +43,7 @@ def run() -> int:
 def _make(rows: list[Event]) -> None:
     now = timezone.now()
     webhooks = _webhooks({row.organization_id for row in rows})
-    has_mail, audience = mails.is_configured(), Audience()
+    has_mail, audience = outbox.is_on(), Audience()
     made = [
         delivery
         for row in rows

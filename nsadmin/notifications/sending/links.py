@@ -3,23 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 
+from nsadmin.access.site import site
 from nsadmin.notifications import kinds
 from nsadmin.notifications.models import Event
-
-
-def site() -> str:
-    """Return the address of the pages, without a slash; empty if it is not known.
-
-    It is the first entry of NSADMIN_ALLOWED_HOSTS that stands for one place.
-    """
-    for host in map(str, settings.NSADMIN_ALLOWED_HOSTS):
-        if host and not host.startswith(".") and "*" not in host:
-            scheme = "http" if settings.NSADMIN_INSECURE_HTTP else "https"
-            return f"{scheme}://{host}"
-    return ""
 
 
 def page_of(event: Event) -> str:

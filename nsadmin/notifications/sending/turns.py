@@ -150,14 +150,12 @@ def _is_paused(row: Webhook | None) -> bool:
 
 
 def _to_people(organization_id: str) -> None:
-    """Send the mails that are due; once the mail server fails, none of this turn."""
-    for rows in _mail_deliveries(organization_id):
-        if turn.is_over() or not mails.send(rows):
-            return
+    for rows in turn.until_over(_mail_deliveries(organization_id)):
+        mails.hand_over(rows)
 
 
 def _mailed_lately() -> QuerySet[Delivery, int | None]:
-    """Return the people to whom a mail went; what is next for them is collected."""
+    """Return the people whose last mail is recent; their next events are collected."""
     since = timezone.now() - _BETWEEN_MAILS
     rows = Delivery.objects.filter(user__isnull=False, state=DeliveryState.SENT)
     return rows.filter(attempted_at__gt=since).values_list("user_id", flat=True)

@@ -8,7 +8,6 @@ from django.views.decorators.http import require_http_methods
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.notifications import choices
-from nsadmin.notifications.sending import mails
 from nsadmin.pages.common.done import SeeOther
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import signed_in
@@ -31,6 +30,5 @@ def account_notifications(request: HttpRequest) -> HttpResponse:
             ("Your jobs and namespaces", [c for c in chosen if not c[0].for_admins]),
             ("If you are an admin", [c for c in chosen if c[0].for_admins]),
         ],
-        "has_mail": mails.is_configured(),
     }
     return page(request, "account/notifications.html", context)

@@ -20,6 +20,7 @@ from nsadmin.access.organization.organizations import (
     make_first_admin,
 )
 from nsadmin.access.permissions import Role
+from nsadmin.access.site import handing_over
 from nsadmin.errors import Invalid
 
 _NAME = "organization create"
@@ -86,9 +87,6 @@ def _invite(organization: Organization, email: str) -> str:
     )
     link = reverse("join", args=[asked.secret])
     days = invitations.LIFETIME.days
-    return (
-        f"no admin yet: {email} has an account already. Send them this link, after the "
-        f"address of this server; once signed in, they join as admin. "
-        f"It works for {days} days.\n"
-        f"{link}"
-    )
+    then = f"once signed in, they join as admin. It works for {days} days."
+    known = f"no admin yet: {email} has an account already."
+    return f"{known} {handing_over(link, then)}"

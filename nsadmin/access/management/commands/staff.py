@@ -12,6 +12,7 @@ from nsadmin.access.mails.account import reset_key
 from nsadmin.access.models import User
 from nsadmin.access.organization import staff
 from nsadmin.access.permissions import PLATFORM_ROLES, Role
+from nsadmin.access.site import handing_over
 from nsadmin.errors import NsadminError
 
 
@@ -72,7 +73,5 @@ def _link_words(user: User) -> str:
     uid, _, key = reset_key(user).partition("-")
     path = reverse("account_reset_password_from_key", args=[uid, key])
     hours = settings.PASSWORD_RESET_TIMEOUT // 3600
-    return (
-        "They have no password yet. Send them this link, after the address of this "
-        f"server; it sets the password. It works once, for {hours} hours.\n{path}"
-    )
+    then = f"it sets the password. It works once, for {hours} hours."
+    return f"They have no password yet. {handing_over(path, then)}"
