@@ -166,7 +166,7 @@ def _mail_deliveries(organization_id: str) -> Iterator[list[Delivery]]:
     rows = _due(timezone.now()).filter(organization_id=organization_id)
     rows = rows.filter(user__isnull=False).exclude(user__in=_mailed_lately())
     rows = rows.order_by(F("user").asc(), "pk")
-    found: Iterable[Delivery] = rows.select_related("event", "user").iterator(
+    found: Iterable[Delivery] = rows.select_related("user").iterator(
         chunk_size=mails.MOST_IN_ONE
     )
     for _, group in groupby(found, key=lambda row: row.user_id):
