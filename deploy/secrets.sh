@@ -1,5 +1,6 @@
 #!/bin/sh
 # Prints new secrets for compose.yaml: (umask 077; deploy/secrets.sh > .env)
+# Fill in the mail server, which takes STARTTLS at port 587; without one no mail is sent.
 # Keep the file: without NSADMIN_SEAL_KEYS the stored keys of clusters cannot be read.
 set -eu
 random() { openssl rand -base64 "$1" | tr -d '\n=' | tr '+/' '-_'; }
@@ -10,4 +11,8 @@ NSADMIN_KEY_PEPPER=$(random 36)
 NSADMIN_SEAL_KEYS=k1:$(openssl rand -base64 32)
 NSADMIN_QDRANT_API_KEY=$(random 24)
 POSTGRES_PASSWORD=$(random 24)
+NSADMIN_MAIL_HOST=
+NSADMIN_MAIL_FROM=
+NSADMIN_MAIL_USER=
+NSADMIN_MAIL_PASSWORD=
 END

@@ -78,6 +78,12 @@ LEASE_LOSSES: Final = Counter(
     ["lease"],
     registry=REGISTRY,
 )
+MAILS: Final = Counter(
+    "nsadmin_mails",
+    "Tries of mails: sent, retried later, failed for good, or dropped as not wanted.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 
 Cluster = Literal["shared", "dedicated"]
 Leased = Literal["job", "schedule", "mirror"]
@@ -139,3 +145,8 @@ def count_ended_job(kind: str, state: str, seconds: float) -> None:
 def count_lost_lease(lease: Leased) -> None:
     """Count a lease that another process may have taken over."""
     LEASE_LOSSES.labels(lease).inc()
+
+
+def count_mail(outcome: str) -> None:
+    """Count a try of a mail: sent, retried, failed or dropped."""
+    MAILS.labels(outcome).inc()

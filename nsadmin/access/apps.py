@@ -10,5 +10,15 @@ class AccessConfig(AppConfig):
     label = "access"
 
     def ready(self) -> None:
-        """Connect what listens to allauth's signals."""
-        from nsadmin.access.signin import audit, ends, requirement  # noqa: F401
+        """Connect what listens to allauth's signals; register mails and old rows."""
+        from nsadmin.access.mails import members  # noqa: F401
+        from nsadmin.access.signin import (  # noqa: F401
+            audit,
+            ends,
+            passwords,
+            requirement,
+        )
+        from nsadmin.access.web import known_places, mail_adapter  # noqa: F401
+        from nsadmin.jobs import trimming
+
+        trimming.register("sign-in places", known_places.forgotten_places)

@@ -25,6 +25,7 @@ class DataDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
         self.logs = self.path / "logs"
+        self.mails = self.path / "mail"
         try:
             self.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
             # The database and the logs in it are private.

@@ -109,7 +109,8 @@ class Demo:
         """Write `demo.json`, read by other programs, once the demo is ready."""
         if self._supervisor.booted:
             pids = self._supervisor.pids
-            content = summary(self.url, self._servers, self._seed, pids)
+            mails = self._directory.mails
+            content = summary(self.url, self._servers, self._seed, pids, mails)
             self._directory.write("demo.json", content)
 
     def _progress(self, sentence: str) -> None:
@@ -121,4 +122,5 @@ class Demo:
         for line in table(self._seed["logins"]):
             self._say(line)
         self._say("")
+        self._say(f"Mails are files in {self._directory.mails}")
         self._say(f"More in {self._directory.path / 'demo.json'}; Ctrl-C stops it all.")

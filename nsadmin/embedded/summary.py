@@ -1,6 +1,7 @@
 """The demo's addresses and logins: `demo.json` for programs, a table for people."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from nsadmin.embedded.servers.local import Servers
@@ -9,7 +10,11 @@ COLUMNS = ("email", "password", "role", "organization_id")
 
 
 def summary(
-    url: str, servers: Servers, seed: Mapping[str, Any], pids: Mapping[str, int]
+    url: str,
+    servers: Servers,
+    seed: Mapping[str, Any],
+    pids: Mapping[str, int],
+    mails: Path,
 ) -> dict[str, Any]:
     """The content of `demo.json`."""
     return {
@@ -22,6 +27,7 @@ def summary(
             "shared": servers.qdrant("qdrant"),
             "dedicated": servers.qdrant("qdrant_dedicated"),
         },
+        "mail": str(mails),
         "logins": seed["logins"],
         "api_keys": seed["api_keys"],
         "namespaces": seed["namespaces"],

@@ -10,6 +10,7 @@ from nsadmin.settings.environment import *
 from nsadmin.settings.installed import *
 from nsadmin.settings.limits import *
 from nsadmin.settings.logs import *
+from nsadmin.settings.mail import *
 from nsadmin.settings.schedules import *
 from nsadmin.settings.security import *
 from nsadmin.settings.stores import *

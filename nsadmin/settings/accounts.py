@@ -20,8 +20,18 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_PREVENT_ENUMERATION = True
-# Attempts to enter the password again, and to accept an invitation.
-ACCOUNT_RATE_LIMITS = {"reauthenticate": "10/300s/user", "join": "30/m/ip"}
+# Attempts to enter the password again, to accept an invitation, and to ask for a link
+# that sets the password: for one address, and from one sender.
+ACCOUNT_RATE_LIMITS = {
+    "reauthenticate": "10/300s/user",
+    "join": "30/m/ip",
+    "reset_password": "20/m/ip,5/h/key",
+}
+ACCOUNT_FORMS = {"reset_password": "nsadmin.access.signin.reset.ResetForm"}
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# For this many seconds a link sets the password.
+PASSWORD_RESET_TIMEOUT = 24 * 3600
 # A password or a code counts for this many seconds (`nsadmin.access.web.step_up`).
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 MFA_ADAPTER = "nsadmin.access.signin.mfa_adapter.SecondFactorAdapter"

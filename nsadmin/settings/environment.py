@@ -107,12 +107,28 @@ NSADMIN_REPROCESS_WEBHOOK_SECRET: str = env.str("NSADMIN_REPROCESS_WEBHOOK_SECRE
 # may post forms.
 NSADMIN_ALLOWED_HOSTS: list[str] = env.list("NSADMIN_ALLOWED_HOSTS", [])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("NSADMIN_TRUSTED_ORIGINS", [])
-# Mail for links that set a password.
-EMAIL_BACKEND: str = env.str(
-    "NSADMIN_EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend"
-)
-EMAIL_HOST: str = env.str("NSADMIN_EMAIL_HOST", "localhost")
-DEFAULT_FROM_EMAIL: str = env.str("NSADMIN_EMAIL_FROM", "nsadmin@localhost")
+# Mail: `smtp`, `file` or `console`; empty is `smtp` if there is a host, else no mail.
+NSADMIN_MAIL_BACKEND: str = env.str("NSADMIN_MAIL_BACKEND", "")
+# The server of `smtp`; the port 0 is the usual one of NSADMIN_MAIL_TLS, which is
+# `starttls`, `implicit` or `none`. The file has the PEM of a private authority.
+NSADMIN_MAIL_HOST: str = env.str("NSADMIN_MAIL_HOST", "")
+NSADMIN_MAIL_PORT: int = env.int("NSADMIN_MAIL_PORT", 0)
+NSADMIN_MAIL_TLS: str = env.str("NSADMIN_MAIL_TLS", "starttls")
+NSADMIN_MAIL_CA_FILE: str = env.str("NSADMIN_MAIL_CA_FILE", "")
+NSADMIN_MAIL_USER: str = env.str("NSADMIN_MAIL_USER", "")
+NSADMIN_MAIL_PASSWORD: str = env.str("NSADMIN_MAIL_PASSWORD", "")
+# The address that mails come from, such as `nsadmin <nsadmin@example.org>`.
+NSADMIN_MAIL_FROM: str = env.str("NSADMIN_MAIL_FROM", "")
+# The most seconds that the server may take for one mail, from its name to its answer.
+NSADMIN_MAIL_TIMEOUT_S: float = env.float("NSADMIN_MAIL_TIMEOUT_S", 20)
+# The folder in which `file` keeps mails.
+NSADMIN_MAIL_DIR: str = env.str("NSADMIN_MAIL_DIR", "")
+# Former names of these settings that are still set, for the system check.
+NSADMIN_FORMER_MAIL: list[str] = [
+    name
+    for name in ("NSADMIN_EMAIL_BACKEND", "NSADMIN_EMAIL_HOST", "NSADMIN_EMAIL_FROM")
+    if env.str(name, "")
+]
 # Where `collectstatic` puts files: in a checkout, or in the environment of the wheel.
 _COLLECTED = (
     Path(sys.prefix, "var", "nsadmin") if FILES_DIR == _IN_WHEEL else BASE_DIR

@@ -19,6 +19,7 @@ INSTALLED_APPS = [
     "nsadmin.audit",
     "nsadmin.backups",
     "nsadmin.jobs",
+    "nsadmin.mail",
     "nsadmin.namespaces",
     "nsadmin.clones",
     "nsadmin.moves",

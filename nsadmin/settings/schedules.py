@@ -73,6 +73,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(minute=20),
         "options": {"expires": 1800.0},
     },
+    "mail": {
+        "task": "nsadmin.mail.retry",
+        "schedule": 30.0,
+        "options": {"expires": 25.0},
+    },
     "auto_indexes": {
         "task": "nsadmin.advice.auto_indexes",
         "schedule": crontab(minute=0, hour="*/6"),

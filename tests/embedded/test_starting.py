@@ -156,8 +156,9 @@ def test_the_summary_tells_programs_everything(tmp_path: Path) -> None:
     planned = local.plan(DataDirectory(tmp_path), GIVEN)
     login = {"email": "a@b.c", "password": "p", "role": "admin", "organization_id": "o"}
     seed = {"logins": [login], "api_keys": [], "namespaces": [], "sources": {}}
-    told = summary("http://127.0.0.1:8000", planned, seed, {"web": 12, "beat": 7})
-
+    pids = {"web": 12, "beat": 7}
+    mails = tmp_path / "mail"
+    told = summary("http://127.0.0.1:8000", planned, seed, pids, mails)
     assert json.loads(json.dumps(told)) == {
         "url": "http://127.0.0.1:8000",
         "mongodb_url": GIVEN["NSADMIN_MONGODB_URL"],
@@ -168,6 +169,7 @@ def test_the_summary_tells_programs_everything(tmp_path: Path) -> None:
             "shared": {"url": GIVEN["NSADMIN_QDRANT_URL"], "api_key": "their-key"},
             "dedicated": planned.qdrant("qdrant_dedicated"),
         },
+        "mail": str(mails),
         "logins": [login],
         "api_keys": [],
         "namespaces": [],

@@ -17,7 +17,9 @@ from nsadmin.jobs.execution.runner import run_once
 from nsadmin.jobs.execution.sweeper import sweep
 from nsadmin.jobs.models import Job, ScheduleLease
 from nsadmin.jobs.schedules.single_flight import Flight
+from nsadmin.mail import delivery, outbox
 from nsadmin.namespaces.mirror import state
+from nsadmin.stores import redis
 from nsadmin.stores.mongo import connection as mongo
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import dedicated, shared
@@ -36,6 +38,7 @@ COUNTED = {
     "nsadmin_mongodb_errors",
     "nsadmin_job_seconds",
     "nsadmin_lease_losses",
+    "nsadmin_mails",
 }
 
 
@@ -182,3 +185,11 @@ def test_the_lead_of_the_mirror() -> None:
     lost = pytest.raises(state.LeadLost)
     with grows("nsadmin_lease_losses_total", lease="mirror"), lost:
         state.record_progress("a process that leads no more")
+
+
+def test_a_mail_that_is_tried_again(settings) -> None:
+    settings.NSADMIN_MAIL_WAY = "console"
+    redis.release("mail")
+    assert outbox.ask("of-a-newer-release", "a@example.org", {})
+    with grows("nsadmin_mails_total", outcome="retried"):
+        delivery.run()

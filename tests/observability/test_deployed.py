@@ -117,6 +117,14 @@ CASES: dict[str, Case] = {
         {'nsadmin_lease_losses_total{lease="job"}': "7x90"},
         {"lease": "job", "severity": "warning"},
     ),
+    "NsadminMailFails": Case(
+        {'nsadmin_mails_total{outcome="retried"}': "0+1x90"},
+        {
+            'nsadmin_mails_total{outcome="sent"}': "0+60x90",
+            'nsadmin_mails_total{outcome="failed"}': "0+0.05x90",
+        },
+        {"severity": "warning"},
+    ),
     "NsadminQdrantFails": Case(
         {
             'nsadmin_qdrant_errors_total{cluster="shared",reason="no_answer"}': "0+6x90",

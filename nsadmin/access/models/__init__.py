@@ -11,6 +11,7 @@ from nsadmin.access.models.organizations import (
     new_organization_id,
     token,
 )
+from nsadmin.access.models.sign_in_places import SignInPlace
 from nsadmin.access.models.support_sessions import SupportSession
 from nsadmin.access.models.users import Membership, User, UserManager
 
@@ -21,6 +22,7 @@ __all__ = [
     "Membership",
     "Organization",
     "Plan",
+    "SignInPlace",
     "SupportSession",
     "User",
     "UserManager",

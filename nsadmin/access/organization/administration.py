@@ -14,7 +14,7 @@ from nsadmin import names
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization, Plan, User
 from nsadmin.access.organization import invitations
-from nsadmin.access.organization.invitations import IssuedInvitation
+from nsadmin.access.organization.invitations import IssuedInvitation, LinkOf
 from nsadmin.access.organization.organizations import create_organization, lock_row
 from nsadmin.access.permissions import Role
 from nsadmin.audit import record
@@ -52,10 +52,12 @@ def open_organization(
     plan: str,
     admin_email: str,
     act_id: str = "",
+    link_of: LinkOf | None = None,
 ) -> tuple[Organization, IssuedInvitation]:
     """Create an organization and invite its first admin.
 
-    `act_id` makes the call idempotent, as for `invitations.invite`. Raises Invalid for
+    `act_id` makes the call idempotent, and `link_of` makes the link for a mail, as for
+    `invitations.invite`. Raises Invalid for
     a bad or taken name and a bad address, and Conflict for a repeated `act_id`.
     """
     if act_id and record.is_known(act_id):
@@ -74,6 +76,7 @@ def open_organization(
         name="",
         role=Role.ADMIN,
         act_id=act_id,
+        link_of=link_of,
     )
     return made, invited
 

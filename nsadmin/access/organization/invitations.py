@@ -1,11 +1,12 @@
 """Invitations to an organization: issued, renewed and withdrawn.
 
-The inviter gets a link to pass on. Whether the address has an account is not looked up,
-so an inviter cannot find it out. Only a keyed hash of the link's secret is stored.
+The inviter gets a link to pass on; where mail is configured, the invited person gets it
+too. Whether the address has an account is not looked up, so an inviter cannot find it
+out. Only a keyed hash of the link's secret is stored.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from nsadmin import names
 from nsadmin.access.actor import Actor
+from nsadmin.access.mails import members as mails
 from nsadmin.access.models import NAME_MAX, Invitation, Organization, User
 from nsadmin.access.organization.audit import record_event
 from nsadmin.access.organization.keys import digest
@@ -24,6 +26,8 @@ from nsadmin.errors import Conflict, Forbidden, NotFound
 
 LIFETIME = timedelta(days=7)
 MAX_OPEN = 100
+
+LinkOf = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,35 +84,33 @@ def invite(
     name: str,
     role: Role,
     act_id: str = "",
+    link_of: LinkOf | None = None,
 ) -> IssuedInvitation:
     """Invite an address; a second invitation replaces the link, role and name.
 
     An empty name keeps the one of the earlier invitation. `inviter` is the actor's
     account, None for a command. `act_id` makes the call idempotent: a form that is sent
-    twice must not replace the link that it was shown.
+    twice must not replace the link that it was shown. `link_of` makes a link of its
+    secret, for the mail; without it none is sent.
     Raises Forbidden in a support session of the organization; Conflict for a repeated
     `act_id`, for an address that is a member already and where MAX_OPEN invitations
     are open; Invalid for a bad name or address.
     """
     require_lasting(actor, organization)
     lock_row(organization)
-    if act_id and record.is_known(act_id):
-        raise Conflict(
-            "This form was sent already and its invitation exists. The link is shown "
-            "only once; if it is lost, make a new one on the members page."
-        )
+    _require_new(act_id)
     address = names.clean(email, at="email", what="address").lower()
     _require_no_member(organization, address)
     _require_room(organization, address)
     earlier = organization.invitations.filter(email=address).first()
+    cleaned = names.clean(name, at="name", longest=NAME_MAX)
     secret = secrets.token_urlsafe(32)
     now = timezone.now()
     row, _ = Invitation.objects.update_or_create(
         organization=organization,
         email=address,
         defaults={
-            "name": names.clean(name, at="name", longest=NAME_MAX)
-            or (earlier.name if earlier else ""),
+            "name": cleaned or (earlier.name if earlier else ""),
             "role": role.value,
             "digest": digest(secret),
             "inviter": inviter,
@@ -118,7 +120,17 @@ def invite(
     )
     summary = f"Invite {address} as {role}."
     record_event(actor, row, "member:invite", summary, after=role.value, op_id=act_id)
+    if link_of is not None:
+        mails.send_invitation(actor, row, link_of(secret))
     return IssuedInvitation(row, secret, earlier.created_at if earlier else None)
+
+
+def _require_new(act_id: str) -> None:
+    if act_id and record.is_known(act_id):
+        raise Conflict(
+            "This form was sent already and its invitation exists. The link is shown "
+            "only once; if it is lost, make a new one on the members page."
+        )
 
 
 def _require_no_member(organization: Organization, address: str) -> None:
@@ -135,7 +147,12 @@ def _require_room(organization: Organization, address: str) -> None:
         raise Conflict(f"{MAX_OPEN} invitations are open. Withdraw some of them first.")
 
 
-def renew(actor: Actor, invitation: Invitation, inviter: User) -> IssuedInvitation:
+def renew(
+    actor: Actor,
+    invitation: Invitation,
+    inviter: User,
+    link_of: LinkOf | None = None,
+) -> IssuedInvitation:
     """Issue a new link for an invitation; the previous link stops working."""
     return invite(
         actor,
@@ -144,6 +161,7 @@ def renew(actor: Actor, invitation: Invitation, inviter: User) -> IssuedInvitati
         email=invitation.email,
         name=invitation.name,
         role=Role(invitation.role),
+        link_of=link_of,
     )
 
 

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.mails import members as mails
 from nsadmin.access.models import Invitation, Membership, Organization
 from nsadmin.access.organization import invitations
 from nsadmin.access.organization.audit import record_event
@@ -58,6 +59,7 @@ def change_role(actor: Actor, membership: Membership, role: Role) -> bool:
     summary = f"Change {now.user.email} from {before} to {role}."
     record_event(actor, now, "member:role", summary, before=before, after=role.value)
     now.user.end_sessions()
+    mails.notify_role(actor, now, before)
     if role is not Role.ADMIN:
         invitations.withdraw(actor, related_invitations(now))
     return True
@@ -81,6 +83,7 @@ def remove(actor: Actor, membership: Membership) -> RemovalResult:
     summary = f"Remove {now.user.email}{and_keys}."
     record_event(actor, now, "member:remove", summary, before=now.role)
     withdrawn = invitations.withdraw(actor, related_invitations(now))
+    mails.notify_removed(actor, now)
     now.delete()
     return RemovalResult(count, withdrawn)
 

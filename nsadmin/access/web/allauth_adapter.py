@@ -5,7 +5,6 @@ Accounts are created by invitation or by the `organization` command.
 
 from typing import Any
 
-from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import AbstractBaseUser
@@ -14,12 +13,13 @@ from django.http import HttpRequest, HttpResponse
 
 from nsadmin.access.web import lockouts, sign_in
 from nsadmin.access.web.client_address import client_address
+from nsadmin.access.web.mail_adapter import QueuedMailAdapter
 
 # "Signed in as …" repeats the account button of the page.
 _SILENT = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
 
 
-class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class ClosedAdapter(QueuedMailAdapter):
     """The adapter of a site without sign-up."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002

@@ -22,7 +22,8 @@ def environment(
         # One day at a desk of one's own.
         "NSADMIN_SESSION_IDLE_S": "43200",
         "NSADMIN_STATIC_ROOT": str(directory.path / "static"),
-        "NSADMIN_EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend",
+        "NSADMIN_MAIL_BACKEND": "file",
+        "NSADMIN_MAIL_DIR": str(directory.mails),
         "PYTHONUNBUFFERED": "1",
     }
     if dedicated := servers.qdrant("qdrant_dedicated"):

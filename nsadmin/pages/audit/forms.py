@@ -23,6 +23,7 @@ KIND_WORDS = {
 
 # {action: its title}; actions that are missing here are offered by their name.
 ACTION_WORDS = {
+    "account:password": "Password changed",
     "account:second-factor": "Second factor changed",
     "account:sessions": "Sessions ended",
     "account:sign-in": "Sign-in refused",
@@ -67,6 +68,8 @@ ACTION_WORDS = {
     "schedule:run": "Schedule started manually",
     "second-person:ask": "Fewer confirmations requested",
     "second-person:set": "Confirmations by a second person changed",
+    "staff:add": "Staff added",
+    "staff:remove": "Staff removed",
     "support:acknowledge": "Emergency access noted",
     "support:approval": "Approval of support sessions changed",
     "support:approve": "Support session approved",

@@ -15,6 +15,7 @@ from nsadmin.access.organization.organizations import AccountScope
 from nsadmin.access.permissions import Action
 from nsadmin.access.support import listing as support
 from nsadmin.health.frame import FrameFigures, figures
+from nsadmin.mail import outbox
 from nsadmin.namespaces.lifecycle import mass_expiry
 from nsadmin.pages.common.frame.job_notices import NONE, JobNotices, job_notices
 from nsadmin.pages.common.frame.plan_notices import PlanNotices, plan_notices
@@ -28,6 +29,11 @@ class Frame:
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether this installation sends mails."""
+        return outbox.is_on()
 
     @cached_property
     def user(self) -> User | None:

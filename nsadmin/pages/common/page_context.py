@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization, User
@@ -150,3 +151,8 @@ def signed_in(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise NotFound("You are not signed in.")
     return request.user
+
+
+def join_link(request: HttpRequest, secret: str) -> str:
+    """Return the link of an invitation, on the host that the request came to."""
+    return request.build_absolute_uri(reverse("join", args=[secret]))

@@ -71,7 +71,7 @@ class MemberForm(OneTimeForm, RoleForm):
         max_length=254,
         error_messages={"required": "Enter an e-mail address."},
         widget=forms.EmailInput({"maxlength": 254, "spellcheck": "false"}),
-        help_text="They join with a link that you send them.",
+        help_text="They join with a link.",
     )
     name = forms.CharField(
         label="Name",

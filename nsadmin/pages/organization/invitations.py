@@ -1,5 +1,6 @@
 """Inviting a person, making a new link, withdrawing an invitation."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -8,6 +9,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from nsadmin.access.mails import members as mails
 from nsadmin.access.models import Invitation
 from nsadmin.access.organization import invitations
 from nsadmin.access.organization.invitations import IssuedInvitation
@@ -16,7 +18,7 @@ from nsadmin.access.web import gate, shown_once, step_up
 from nsadmin.errors import Conflict, Invalid
 from nsadmin.pages.common.done import SeeOther
 from nsadmin.pages.common.htmx import page
-from nsadmin.pages.common.page_context import signed_in
+from nsadmin.pages.common.page_context import join_link, signed_in
 from nsadmin.pages.organization.forms import MemberForm, role_cards
 from nsadmin.pages.organization.views import organization_scope
 
@@ -40,6 +42,7 @@ def new_member(request: HttpRequest) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 role=Role(form.cleaned_data["role"]),
                 act_id=form.act_id,
+                link_of=partial(join_link, request),
             )
         except (Conflict, Invalid) as error:
             form.take(error)
@@ -64,7 +67,8 @@ def invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
         return _link(request, scope, found)
     match request.POST.get("step"):
         case "link":
-            invited = invitations.renew(actor, found, signed_in(request))
+            link_of = partial(join_link, request)
+            invited = invitations.renew(actor, found, signed_in(request), link_of)
             return _to_link(request, invited)
         case "withdraw" if invitations.withdraw(actor, [found]):
             messages.success(
@@ -104,6 +108,10 @@ def _link(request: HttpRequest, scope: dict[str, Any], row: Invitation) -> HttpR
         note = f"The link for {row} was shown once. If it is lost, make a new link."
         messages.info(request, note)
         return redirect("organization")
-    link = request.build_absolute_uri(reverse("join", args=[secret]))
-    context = {**scope, "invitation": row, "link": link}
+    context = {
+        **scope,
+        "invitation": row,
+        "link": join_link(request, secret),
+        "mail_state": mails.invitation_state(row),
+    }
     return page(request, "organization/member_link.html", context)

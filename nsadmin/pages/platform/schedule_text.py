@@ -46,6 +46,10 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
         "Measuring indexes",
         "Measures and checks the automatic indexes whose build has finished.",
     ),
+    "mail": (
+        "Mail",
+        "Sends mails again that a server did not take, or whose turn was lost.",
+    ),
     "reconcile": ("Mirror", "Compares the mirror with MongoDB."),
     "fold_counts": (
         "Counters of lists",
@@ -155,6 +159,17 @@ def _purge(result: Result) -> str:
     return f"{', '.join(parts)}." if parts else "Nothing was due."
 
 
+def _mail(result: Result) -> str:
+    words = (
+        ("sent", "mail sent|mails sent"),
+        ("retried", "put off|put off"),
+        ("failed", "given up|given up"),
+        ("dropped", "no longer wanted|no longer wanted"),
+    )
+    parts = [many(n, word) for key, word in words if (n := result.get(key, 0))]
+    return f"{', '.join(parts)}." if parts else "Nothing was due."
+
+
 def _drift(result: Result) -> str:
     words = _count(
         "differences",
@@ -203,6 +218,7 @@ _RESULT_TEXTS: Mapping[str, Callable[[Result], str]] = {
     "drift": _drift,
     "drift_slices": _drift,
     "trim": _trim,
+    "mail": _mail,
     "move_expiry": _count(
         "dropped",
         none="Nothing was due.",

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from nsadmin.access.signin.resealing import reseal_factors
 from nsadmin.errors import Unavailable
+from nsadmin.mail import outbox
 from nsadmin.namespaces.change.key_rotation import rotate
 
 
@@ -14,9 +15,9 @@ class Command(BaseCommand):
     """Rotates the seal key of stored keys; safe to repeat and to interrupt."""
 
     help = (
-        "Reseal every stored key, and every secret of a second factor, with the first "
-        "key of NSADMIN_SEAL_KEYS. Exit status: 0 if all are sealed with it, 1 if some "
-        "are not."
+        "Reseal every stored key, every secret of a second factor and every waiting "
+        "mail with the first key of NSADMIN_SEAL_KEYS. Exit status: 0 if all are "
+        "sealed with it, 1 if some are not."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -44,7 +45,10 @@ class Command(BaseCommand):
                 f"second factors: rotated={factors.rotated} current={factors.current} "
                 f"unreadable={factors.unreadable}"
             )
-        if factors.unreadable:
+        unreadable_mails = outbox.reseal()
+        if unreadable_mails:
+            self.stdout.write(f"waiting mails: unreadable={unreadable_mails}")
+        if factors.unreadable or unreadable_mails:
             sys.exit(1)
         if not done.is_complete or (limit is not None and done.rotated >= limit):
             sys.exit(1)

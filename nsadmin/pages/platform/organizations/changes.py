@@ -1,13 +1,14 @@
 """What platform admins do with organizations: create, subscription, limits, suspend."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from nsadmin.access.mails import members as mails
 from nsadmin.access.models import Organization
 from nsadmin.access.organization import administration
 from nsadmin.access.permissions import Action
@@ -17,7 +18,7 @@ from nsadmin.health import organizations
 from nsadmin.pages.common.done import SeeOther
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.htmx import page
-from nsadmin.pages.common.page_context import signed_in
+from nsadmin.pages.common.page_context import join_link, signed_in
 from nsadmin.pages.platform.organizations.forms import (
     LimitsForm,
     OrganizationForm,
@@ -47,6 +48,7 @@ def new_organization(request: HttpRequest) -> HttpResponse:
                 plan=form.cleaned_data["plan"],
                 admin_email=form.cleaned_data["email"],
                 act_id=form.act_id,
+                link_of=partial(join_link, request),
             )
         except (Conflict, Invalid) as refused:
             error = refused
@@ -78,8 +80,11 @@ def _link(request: HttpRequest, made: Organization) -> HttpResponse:
         note = f"{made.name} is created. The link of its first admin was shown once."
         messages.info(request, note)
         return redirect("platform_organization", made.organization_id)
-    link = request.build_absolute_uri(reverse("join", args=[secret]))
-    context = {"invitation": invitation, "link": link}
+    context = {
+        "invitation": invitation,
+        "link": join_link(request, secret),
+        "mail_state": mails.invitation_state(invitation),
+    }
     return page(
         request,
         "platform/organization_link.html",

@@ -41,7 +41,7 @@ class OrganizationForm(OneTimeForm):
         max_length=254,
         error_messages={"required": "Enter the address of the first admin."},
         widget=forms.EmailInput({"maxlength": 254, "spellcheck": "false"}),
-        help_text="They join with a link that you send them.",
+        help_text="They join with a link.",
     )
 
 

@@ -1,0 +1,1 @@
+"""Mails about accounts and memberships: who gets one, and what it says."""

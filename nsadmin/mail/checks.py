@@ -1,0 +1,105 @@
+"""System checks of the settings of mail."""
+
+from email.utils import getaddresses
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.checks import (
+    CheckMessage,
+    Error,
+    Info,
+    Warning,  # noqa: A004 - the name that Django gives it
+    register,
+)
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+TAG: Final = "nsadmin"
+_WAYS: Final = ("smtp", "file", "console", "none")
+_TLS: Final = ("starttls", "implicit", "none")
+_E030 = "nsadmin.E030"
+
+
+@register(TAG)
+def mail_settings(**_kwargs: Any) -> list[CheckMessage]:
+    """E030 for each setting of mail that cannot be used, E031 for the sender."""
+    way = settings.NSADMIN_MAIL_WAY
+    if way not in _WAYS:
+        message = f"NSADMIN_MAIL_BACKEND is {way!r}."
+        return [Error(message, hint=f"one of {', '.join(_WAYS)}", id=_E030)]
+    found: list[CheckMessage] = []
+    if way == "file" and not settings.NSADMIN_MAIL_DIR:
+        message = "NSADMIN_MAIL_DIR is not set, but mails are kept as files."
+        found.append(Error(message, hint="a folder of their own", id=_E030))
+    if way == "smtp":
+        found += [Error(m, hint=hint, id=_E030) for m, hint in _smtp_faults()]
+    if way != "none" and not _is_sender(settings.DEFAULT_FROM_EMAIL, way):
+        message = "NSADMIN_MAIL_FROM is missing, or not one address."
+        hint = "such as nsadmin@example.org, or nsadmin <nsadmin@example.org>"
+        found.append(Error(message, hint=hint, id="nsadmin.E031"))
+    return found
+
+
+def _smtp_faults() -> list[tuple[str, str]]:
+    """Return what is wrong with the settings of the server, each with a hint."""
+    faults: list[tuple[str, str]] = []
+    if not settings.NSADMIN_MAIL_HOST:
+        faults.append(("NSADMIN_MAIL_HOST is not set.", "the name of the mail server"))
+    if settings.NSADMIN_MAIL_TLS not in _TLS:
+        message = f"NSADMIN_MAIL_TLS is {settings.NSADMIN_MAIL_TLS!r}."
+        faults.append((message, f"one of {', '.join(_TLS)}"))
+    if bool(settings.NSADMIN_MAIL_USER) != bool(settings.NSADMIN_MAIL_PASSWORD):
+        message = "Only one of NSADMIN_MAIL_USER and NSADMIN_MAIL_PASSWORD is set."
+        faults.append((message, "both, or neither for a server that asks for none"))
+    if not 0 <= settings.NSADMIN_MAIL_PORT <= 65_535:
+        faults.append(("NSADMIN_MAIL_PORT is no port.", "such as 587; 0 is the usual"))
+    if not 0 < settings.NSADMIN_MAIL_TIMEOUT_S <= 60:
+        message = "NSADMIN_MAIL_TIMEOUT_S is out of range."
+        faults.append((message, "seconds, more than 0 and at most 60"))
+    authority = settings.NSADMIN_MAIL_CA_FILE
+    if authority and not Path(authority).is_file():
+        message = "NSADMIN_MAIL_CA_FILE names no file."
+        faults.append((message, "a file of PEM certificates that may be read"))
+    return faults
+
+
+def _is_sender(sender: str, way: str) -> bool:
+    """Tell whether a sender is one address; files need none that exists."""
+    if way != "smtp":
+        return "\n" not in sender and "\r" not in sender
+    if not settings.NSADMIN_MAIL_FROM or not sender.isprintable():
+        return False
+    addresses = getaddresses([sender])
+    if len(addresses) != 1:
+        return False
+    try:
+        validate_email(addresses[0][1])
+    except ValidationError:
+        return False
+    return True
+
+
+@register(TAG)
+def mail_secrets(**_kwargs: Any) -> list[CheckMessage]:
+    """W030 for a password that would be readable on its way, W031 for former names."""
+    found: list[CheckMessage] = []
+    if settings.NSADMIN_MAIL_TLS == "none" and settings.NSADMIN_MAIL_PASSWORD:
+        message = "NSADMIN_MAIL_PASSWORD is sent to the mail server without TLS."
+        hint = "NSADMIN_MAIL_TLS=starttls, or implicit; without TLS no password"
+        found.append(Warning(message, hint=hint, id="nsadmin.W030"))
+    for name in settings.NSADMIN_FORMER_MAIL:
+        hint = "NSADMIN_MAIL_HOST and the settings beside it; see docs/mail.md"
+        message = f"{name} is no longer read."
+        found.append(Warning(message, hint=hint, id="nsadmin.W031"))
+    return found
+
+
+@register(TAG, deploy=True)
+def mail_is_off(**_kwargs: Any) -> list[CheckMessage]:
+    """I030 where no mail is sent."""
+    if settings.NSADMIN_MAIL_WAY != "none":
+        return []
+    message = "No mail is sent: people cannot reset their own passwords."
+    hint = "NSADMIN_MAIL_HOST and NSADMIN_MAIL_FROM; see docs/mail.md"
+    return [Info(message, hint=hint, id="nsadmin.I030")]
