@@ -2,7 +2,9 @@
 
 import re
 import ssl
+from html import unescape
 from typing import Self
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -48,15 +50,27 @@ class Browser:
         return str(self.get(path).headers.get("location", ""))
 
     def send(self, path: str, **fields: str) -> httpx.Response:
-        """Send a form of the page that is open, with these fields."""
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self._page)[1]
+        """Send the form of the open page that goes there: what it hides, and fields."""
+        action = f'action="{re.escape(path.partition("?")[0])}'
+        form = re.search(rf"<form[^>]*{action}.*?</form>", self._page, re.DOTALL)[0]
+        hidden = re.findall(
+            r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form
+        )
         answer = self._http.post(
             path,
-            data={**fields, "csrfmiddlewaretoken": token},
+            data={**{name: unescape(value) for name, value in hidden}, **fields},
             headers={"referer": f"https://{HOST}{path}"},
         )
         self._page = answer.text
         return answer
+
+    def follow(self, link: str) -> str:
+        """Open a link of a mail; the path of the page that it ends at."""
+        assert link.startswith(f"https://{HOST}/"), link
+        path = urlsplit(link).path
+        while further := self.leads_to(path):
+            path = further
+        return path
 
     def sign_in(self, address: str, password: str) -> str:
         """Send address and password; where the browser is sent then."""

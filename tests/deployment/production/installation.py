@@ -62,9 +62,8 @@ class Installation:
         self.lines = commands.lines(files)
         self.program = folder / "opt" / name
         self.state = folder / "var" / "lib" / "nsadmin"
-        self.place = self.state
-        # The address of a web server that opens its own port.
-        self.own_url = ""
+        self.place = self.state  # where commands are run
+        self.own_url = ""  # the address of a web server that opens its own port
         self._settings = env
         self.use_programs(self.program / "bin")
         self.why_writable = read_only.why_not(self.state)
@@ -165,6 +164,7 @@ class Installation:
         wheels.run([wheels.uv(), "pip", "install", *options, *what])
 
     def here(self, line: str) -> str:
+        """The line of README with the folders of this machine."""
         for fixed, place in (
             ("/opt/nsadmin", self.program),
             ("/var/lib/nsadmin", self.state),

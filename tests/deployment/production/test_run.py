@@ -1,103 +1,51 @@
 """README's production section works: from the wheel, on PostgreSQL, without rights.
 
 The root is only read where the machine permits it. It is up, staff sign in with a second
-factor, a namespace is cloned, its metrics tell of that, and every process starts again
-under load without a request that fails.
+factor, a namespace is cloned, its metrics tell of that, mails arrive whose links work, and
+every process starts again under load without a request that fails.
 """
 
 import re
 import shutil
-import socket
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from nsadmin.embedded.supervision import ports
 from tests.deployment import commands, wheels
 from tests.deployment.production import calls
-from tests.deployment.production.browser import SECOND, SIGN_IN, Browser
+from tests.deployment.production.browser import SECOND, SIGN_IN
 from tests.deployment.production.installation import (
     PASSWORD,
     STAFF,
     Installation,
     ended,
-    machine,
 )
 from tests.deployment.production.load import load
-from tests.deployment.production.stores import running_stores, settings, used_here
-from tests.deployment.web import held_socket
-from tests.observability.scraping import Scrape
+from tests.deployment.production.site import Site, running_site
 from tests.signin.codes import next_code
-from tests.tls_front import Authority, tls_front
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
-METRICS_KEY = "a key for the metrics of this installation"
 MEMBER = "mara@northlight.example"
+INVITED = "ida@northlight.example"
+NEW_PASSWORD = "ida-likes-other-namespaces"
+INVITE = "/organization/members/new/"
+RESET = "/accounts/password/reset/"
 FLEET = "/fleet/"
 FACTOR = "/account/second-factor/"
 CLONES = "v1/namespaces/<identifier>/clone"
 CALLED = "nsadmin_http_requests_total"
 
 
-@dataclass(frozen=True)
-class Site:
-    """An installation that runs, and its addresses."""
-
-    installed: Installation
-    listener: socket.socket
-    url: str
-    key: str
-    metrics_url: str
-    browser: Callable[[], Browser]
-
-    def scrape(self) -> Scrape:
-        """Ask the port of the metrics, as Prometheus does."""
-        bearer = {"authorization": f"Bearer {METRICS_KEY}"}
-        answer = httpx.get(self.metrics_url, headers=bearer, timeout=60)
-        assert answer.status_code == 200
-        return Scrape(answer.text)
-
-
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    """The release of this checkout, installed, prepared and ready."""
+    """The release of this checkout, ready."""
     if wheels.uv() is None:
         pytest.skip("uv, which installs from the lock, is not on this machine")
-    with ExitStack() as stack:
-        folder = stack.enter_context(machine())
-        stores = stack.enter_context(running_stores(folder))
-        port = ports.free_port()
-        metrics = {
-            "NSADMIN_METRICS_KEY": METRICS_KEY,
-            "NSADMIN_METRICS_PORT": str(port),
-            "NSADMIN_METRICS_DIR": str(folder / "var/lib/nsadmin/metrics"),
-        }
-        installed = Installation(folder, {**settings(stores), **metrics})
-        installed.install(wheels.build(folder / "dist"))
-        installed.prepare()
-        stack.callback(installed.kill)
-        listener = stack.enter_context(held_socket())
-        for line in sorted(commands.running()):
-            installed.start(line, listener)
-        web = listener.getsockname()[1]
-        authority = Authority.make(folder)
-        tls = stack.enter_context(tls_front(authority, web))
-        stack.enter_context(used_here(stores))
-        url = f"http://127.0.0.1:{web}"
-        calls.wait_for(lambda: calls.is_ready(url))
-        yield Site(
-            installed,
-            listener,
-            url,
-            calls.new_key(installed),
-            f"http://127.0.0.1:{port}/metrics",
-            lambda: Browser(f"https://127.0.0.1:{tls}", authority.ca_file),
-        )
+    with running_site() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -195,19 +143,36 @@ def test_prometheus_takes_the_metrics(site: Site) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_staff_sign_in_with_a_code(site: Site, app: tuple[str, str]) -> None:
-    with site.browser() as browser:
-        assert browser.sign_in(STAFF, PASSWORD) == SECOND
-        assert browser.leads_to(FLEET).startswith(SIGN_IN)
-        assert browser.get(SECOND).status_code == 200
-        assert browser.send(SECOND, code="000000").status_code == 200
-        assert browser.send(SECOND, code=next_code(*app)).status_code == 302
-        assert browser.get(FLEET).status_code == 200
-
-
 def test_the_metrics_tell_of_the_cluster_once_it_was_asked(site: Site) -> None:
     shared = {"cluster": "shared", "state": "answering"}
     calls.wait_for(lambda: site.scrape().value("nsadmin_clusters", **shared) == 1)
+
+
+def test_an_invitation_is_mailed_and_its_link_joins(site: Site) -> None:
+    with site.browser() as browser:
+        browser.sign_in(MEMBER, PASSWORD)
+        assert browser.get(INVITE).status_code == 200
+        browser.send(INVITE, email=INVITED, name="Ida", role="viewer")
+        sent = browser.send(INVITE, password=PASSWORD)
+        assert sent.status_code == 303, sent.text
+    link = site.mailed_link(INVITED, "Join Northlight Media in nsadmin")
+    with site.browser() as browser:
+        page = browser.follow(link)
+        joined = browser.send(page, password1=PASSWORD, password2=PASSWORD)
+        assert joined.status_code in {302, 303}, joined.text
+    with site.browser() as browser:
+        assert browser.sign_in(INVITED, PASSWORD) == "/"
+        assert "films-staging" in browser.get("/namespaces/").text
+
+
+def test_a_forgotten_password_is_reset_by_a_mailed_link(site: Site) -> None:
+    with site.browser() as browser:
+        assert browser.get(RESET).status_code == 200
+        assert browser.send(RESET, email=INVITED).status_code == 302
+        page = browser.follow(site.mailed_link(INVITED, "Choose a new password"))
+        fields = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+        assert browser.send(page, **fields).status_code == 302
+        assert browser.sign_in(INVITED, NEW_PASSWORD) == "/"
 
 
 def test_every_process_starts_again_under_load(site: Site) -> None:
@@ -231,6 +196,16 @@ def test_every_process_starts_again_under_load(site: Site) -> None:
         calls.require_clone(client, source, begun)
     assert outcomes.failures == []
     assert outcomes.statuses[200] > 80
+
+
+def test_staff_sign_in_with_a_code(site: Site, app: tuple[str, str]) -> None:
+    with site.browser() as browser:
+        assert browser.sign_in(STAFF, PASSWORD) == SECOND
+        assert browser.leads_to(FLEET).startswith(SIGN_IN)
+        assert browser.get(SECOND).status_code == 200
+        assert browser.send(SECOND, code="000000").status_code == 200
+        assert browser.send(SECOND, code=next_code(*app)).status_code == 302
+        assert browser.get(FLEET).status_code == 200
 
 
 def test_every_process_ends_when_it_is_asked(site: Site) -> None:
