@@ -153,7 +153,7 @@ def test_an_invitation_is_mailed_and_its_link_joins(site: Site) -> None:
         browser.sign_in(MEMBER, PASSWORD)
         assert browser.get(INVITE).status_code == 200
         browser.send(INVITE, email=INVITED, name="Ida", role="viewer")
-        sent = browser.send(INVITE, password=PASSWORD)
+        sent = browser.send(INVITE, step_up_password=PASSWORD)
         assert sent.status_code == 303, sent.text
     link = site.mailed_link(INVITED, "Join Northlight Media in nsadmin")
     with site.browser() as browser:
