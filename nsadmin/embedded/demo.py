@@ -122,5 +122,6 @@ class Demo:
         for line in table(self._seed["logins"]):
             self._say(line)
         self._say("")
-        self._say(f"Mails are files in {self._directory.mails}")
+        if os.environ.get("NSADMIN_MAIL_BACKEND", "file") == "file":
+            self._say(f"Mails are files in {self._directory.mails}")
         self._say(f"More in {self._directory.path / 'demo.json'}; Ctrl-C stops it all.")

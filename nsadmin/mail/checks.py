@@ -18,6 +18,8 @@ from django.core.validators import validate_email
 TAG: Final = "nsadmin"
 _WAYS: Final = ("smtp", "file", "console", "none")
 _TLS: Final = ("starttls", "implicit", "none")
+# A worker has so much time for its last mail.
+_LONGEST_S: Final = 30
 _E030 = "nsadmin.E030"
 
 
@@ -54,9 +56,9 @@ def _smtp_faults() -> list[tuple[str, str]]:
         faults.append((message, "both, or neither for a server that asks for none"))
     if not 0 <= settings.NSADMIN_MAIL_PORT <= 65_535:
         faults.append(("NSADMIN_MAIL_PORT is no port.", "such as 587; 0 is the usual"))
-    if not 0 < settings.NSADMIN_MAIL_TIMEOUT_S <= 60:
+    if not 0 < settings.NSADMIN_MAIL_TIMEOUT_S <= _LONGEST_S:
         message = "NSADMIN_MAIL_TIMEOUT_S is out of range."
-        faults.append((message, "seconds, more than 0 and at most 60"))
+        faults.append((message, f"seconds, more than 0 and at most {_LONGEST_S}"))
     authority = settings.NSADMIN_MAIL_CA_FILE
     if authority and not Path(authority).is_file():
         message = "NSADMIN_MAIL_CA_FILE names no file."
@@ -96,9 +98,14 @@ def mail_secrets(**_kwargs: Any) -> list[CheckMessage]:
 
 
 @register(TAG, deploy=True)
-def mail_is_off(**_kwargs: Any) -> list[CheckMessage]:
-    """I030 where no mail is sent."""
-    if settings.NSADMIN_MAIL_WAY != "none":
+def mail_that_is_not_sent(**_kwargs: Any) -> list[CheckMessage]:
+    """I030 where no mail is sent, W032 where the links of mails go to the log."""
+    way = settings.NSADMIN_MAIL_WAY
+    if way == "console":
+        message = "NSADMIN_MAIL_BACKEND=console writes the links of mails to the log."
+        hint = "smtp, or file on a machine of one's own"
+        return [Warning(message, hint=hint, id="nsadmin.W032")]
+    if way != "none":
         return []
     message = "No mail is sent: people cannot reset their own passwords."
     hint = "NSADMIN_MAIL_HOST and NSADMIN_MAIL_FROM; see docs/mail.md"

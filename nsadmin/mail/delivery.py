@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 # A run ends after this long; a killed one frees the others after `_CLAIM_MS`.
 _RUN_S: Final = 60.0
 _CLAIM: Final = "mail"
-_CLAIM_MS: Final = 120_000
+_CLAIM_MS: Final = 180_000
 # A server that failed is left alone for this long, so that it holds no worker.
 _PAUSE_MS: Final = 25_000
 _BATCH: Final = 100

@@ -67,6 +67,8 @@ def failure_of(error: Exception) -> Failure:
             return _answered(
                 "authentication", "did not accept the user and the password", error
             )
+        case smtplib.SMTPResponseException() if error.smtp_code < 0:
+            return Failure("server", "What answers there is no mail server.")
         case smtplib.SMTPResponseException():
             return _answered("server", "refused the connection", error)
         case smtplib.SMTPNotSupportedError():

@@ -103,6 +103,16 @@ def state_of(kind: str, key: str) -> str:
     return found.first() or ""
 
 
+def failed_keys(kind: str, organization_id: str) -> set[str]:
+    """Return the keys of an organization's mails of a kind that were given up."""
+    if not is_on():
+        return set()
+    rows = Mail.objects.filter(
+        organization_id=organization_id, kind=kind, state=State.FAILED
+    )
+    return {key for key in rows.values_list("key", flat=True) if key}
+
+
 def reseal() -> int:
     """Seal what waits with the current key; return the number that no key opens."""
     unreadable = 0

@@ -7,7 +7,7 @@ from nsadmin.mail import delivery
 
 
 @shared_task(
-    name="nsadmin.mail.deliver", ignore_result=True, soft_time_limit=100, time_limit=110
+    name="nsadmin.mail.deliver", ignore_result=True, soft_time_limit=150, time_limit=165
 )
 def deliver() -> None:
     """Send the mails that are due."""
@@ -15,7 +15,7 @@ def deliver() -> None:
 
 
 @shared_task(
-    name="nsadmin.mail.retry", ignore_result=True, soft_time_limit=100, time_limit=110
+    name="nsadmin.mail.retry", ignore_result=True, soft_time_limit=150, time_limit=165
 )
 @record_run("mail", keep="news")
 def retry() -> dict[str, int]:

@@ -119,7 +119,8 @@ NSADMIN_MAIL_USER: str = env.str("NSADMIN_MAIL_USER", "")
 NSADMIN_MAIL_PASSWORD: str = env.str("NSADMIN_MAIL_PASSWORD", "")
 # The address that mails come from, such as `nsadmin <nsadmin@example.org>`.
 NSADMIN_MAIL_FROM: str = env.str("NSADMIN_MAIL_FROM", "")
-# The most seconds that the server may take for one mail, from its name to its answer.
+# The most seconds that the server may take, however slowly it answers: from its name to
+# the end of the sign-in, and for each mail.
 NSADMIN_MAIL_TIMEOUT_S: float = env.float("NSADMIN_MAIL_TIMEOUT_S", 20)
 # The folder in which `file` keeps mails.
 NSADMIN_MAIL_DIR: str = env.str("NSADMIN_MAIL_DIR", "")

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from nsadmin.mail.checks import mail_is_off, mail_secrets, mail_settings
+from nsadmin.mail.checks import mail_secrets, mail_settings, mail_that_is_not_sent
 from nsadmin.observability.scrubbing import scrubbed
 
 RIGHT = {
@@ -30,7 +30,7 @@ def ids(found) -> list[str]:
 
 
 def test_right_settings_pass() -> None:
-    assert mail_settings() == mail_secrets() == mail_is_off() == []
+    assert mail_settings() == mail_secrets() == mail_that_is_not_sent() == []
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,12 @@ def test_former_names_are_a_warning(settings) -> None:
 def test_no_mail_is_told_before_a_deployment(settings) -> None:
     settings.NSADMIN_MAIL_WAY = "none"
     assert mail_settings() == []
-    assert ids(mail_is_off()) == ["nsadmin.I030"]
+    assert ids(mail_that_is_not_sent()) == ["nsadmin.I030"]
+
+
+def test_mails_in_the_log_are_a_warning(settings) -> None:
+    settings.NSADMIN_MAIL_WAY = "console"
+    assert ids(mail_that_is_not_sent()) == ["nsadmin.W032"]
 
 
 def test_the_password_leaves_in_no_report() -> None:

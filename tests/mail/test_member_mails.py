@@ -117,6 +117,22 @@ def test_the_page_says_what_became_of_the_mail(sure, inbox, state, words) -> Non
     assert words in " ".join(shown.split())
 
 
+def test_the_list_tells_of_a_mail_that_was_not_accepted(sure, inbox) -> None:
+    client = sure()
+    inbox.to_recipients = ["550 Unknown"]
+    invite(client)
+    invite(client, email="ola@example.org")
+    assert b"The mail was not accepted" not in client.get("/organization/").content
+    assert delivery.run() == {"failed": 1, "sent": 1}
+    shown = client.get("/organization/").content.decode()
+    assert shown.count("The mail was not accepted") == 1
+    row = shown[: shown.index("The mail was not accepted")].rpartition("<tr>")[2]
+    assert NELE in row
+    client.post(row_of(NELE), {"step": "link"}, follow=True)
+    delivery.run()
+    assert b"The mail was not accepted" not in client.get("/organization/").content
+
+
 def test_beyond_the_limit_the_page_says_that_no_mail_was_sent(sure, inbox) -> None:
     client = sure()
     for _ in range(11):

@@ -9,6 +9,8 @@ from django.core.management import CommandError, call_command
 from tests.mail.servers import PASSWORD, USER, answering, free_port, mail_server
 from tests.tls_front import tls_front
 
+# The beginning of a handshake that goes on for 16 KiB.
+TLS_RECORD = b"\x16\x03\x03\x40\x00"
 TO = "mara@northlight.example"
 
 
@@ -114,8 +116,8 @@ def test_an_unknown_host_is_named(led_to, settings) -> None:
 
 @pytest.mark.parametrize(
     ("greeting", "every_s"),
-    [(b"", 0), (b"220-" + b"x" * 4000, 0.05)],
-    ids=["silent", "one byte after the other"],
+    [(b"", 0), (b"220-" + b"x" * 4000, 0.05), (TLS_RECORD + b"x" * 4000, 0.05)],
+    ids=["silent", "one byte after the other", "an endless handshake"],
 )
 @pytest.mark.parametrize("tls", ["none", "implicit"])
 def test_a_slow_server_ends_within_the_time(led_to, greeting, every_s, tls) -> None:
@@ -126,8 +128,23 @@ def test_a_slow_server_ends_within_the_time(led_to, greeting, every_s, tls) -> N
         assert time.monotonic() - began < 4
         wanted = ["did not answer within 0.7 s"]
         # A greeting in the clear is no TLS, which is noticed before the time is over.
-        wanted += ["does not speak TLS"] if greeting and tls == "implicit" else []
+        if greeting.startswith(b"220") and tls == "implicit":
+            wanted = ["does not speak TLS"]
         assert any(words in said for words in wanted), said
+
+
+@pytest.mark.parametrize(
+    ("greeting", "words"),
+    [
+        (b"554 5.7.1 Not from here\r\n", "refused the connection (554)"),
+        (b"421 4.3.2 Too busy\r\n", "refused the connection (421)"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "is no mail server"),
+    ],
+)
+def test_a_greeting_that_is_none_is_told(led_to, greeting, words) -> None:
+    with answering(greeting) as port:
+        led_to(port)
+        assert words in refused()
 
 
 def test_a_refusal_is_told_with_the_answer_of_the_server(inbox) -> None:

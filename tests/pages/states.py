@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from nsadmin.access.actor import SYSTEM
@@ -124,6 +124,9 @@ def nobody_and_strangers(world: World) -> None:
     world.see("door", "/accounts/login/", "nobody")
     world.see("refused", "/accounts/login/", "nobody", {"login": "x", "password": "y"})
     world.see("door", "/accounts/password/reset/", "nobody")
+    with override_settings(NSADMIN_MAIL_WAY="console"):
+        world.see("mailed", "/accounts/password/reset/", "nobody")
+        world.see("mailed", "/organization/members/new/")
     world.see("ended", "/join/nothing-like-this/", "nobody")
     link = invite(world.cast.northlight, "nele@example.org", "Nele").secret
     world.see("door", f"/join/{link}/", "nobody")

@@ -1,7 +1,7 @@
 """Mails about a person's own account: the link that sets a password, and notices."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.utils import timezone
@@ -14,6 +14,8 @@ from nsadmin.mail.letters import Letter, harmless, render
 _RESET: Final = "password-reset"
 _NOTICE: Final = "notice"
 _SIGN_IN: Final = "sign-in"
+# A later link would come when the person has found another way, or forgotten about it.
+_RESET_LASTS: Final = timedelta(hours=2)
 # In the link of a reset this stands where its secret will.
 _PLACE: Final = "UID-KEY"
 
@@ -47,7 +49,7 @@ def ask_reset(address: str, link: str) -> None:
     answer nor its time tells. `link` has UID-KEY where the secret will stand: it is
     made then too, and stored nowhere.
     """
-    outbox.ask(_RESET, address, {"link": link})
+    outbox.ask(_RESET, address, {"link": link}, lasts=_RESET_LASTS)
 
 
 @register(_RESET)

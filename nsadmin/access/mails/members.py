@@ -34,6 +34,11 @@ def invitation_state(invitation: Invitation) -> str:
     return outbox.state_of(_INVITATION, invitation.digest)
 
 
+def unmailed(organization_id: str) -> set[str]:
+    """Return the digests of invitations whose mail was not accepted."""
+    return outbox.failed_keys(_INVITATION, organization_id)
+
+
 @register(_INVITATION)
 def _invitation(asked: Asked) -> Letter | None:
     """Return the mail, unless the link was withdrawn, replaced or used meanwhile."""

@@ -21,6 +21,7 @@ from django.utils.functional import cached_property
 from nsadmin.mail.letters import sender_domain
 from nsadmin.stores.name_resolution import Lane, resolve
 
+_READY: Final = 220
 _GOODBYE_S: Final = 2.0
 # The timeout of the socket, which smtplib does not tell from an end of the connection,
 # comes so much after that of the timer.
@@ -28,7 +29,10 @@ _AFTER_S: Final = 1.0
 
 
 class _Connection(smtplib.SMTP):
-    """A connection whose host is resolved within its time."""
+    """A connection whose host is resolved within its time, and that can be broken."""
+
+    # The same connection once more: TLS takes the socket itself away.
+    _twin: socket.socket | None = None
 
     def connect(
         self,
@@ -36,9 +40,15 @@ class _Connection(smtplib.SMTP):
         port: int = 0,
         source_address: Any = None,
     ) -> tuple[int, bytes]:
-        """Connect; the certificate has to be that of the host."""
+        """Connect; the certificate has to be that of the host.
+
+        Raises SMTPConnectError for a server that is not ready.
+        """
         self._host = host
-        return super().connect(host, port, source_address)
+        code, said = super().connect(host, port, source_address)
+        if code != _READY:
+            raise smtplib.SMTPConnectError(code, said)
+        return code, said
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         within_s = timeout - _AFTER_S
@@ -54,15 +64,21 @@ class _Connection(smtplib.SMTP):
                 failure = error
             else:
                 made.settimeout(timeout)
+                self._twin = made.dup()
                 return made
         raise failure
 
     def interrupt(self) -> None:
         """End what waits for the server, from another thread."""
-        if self.sock is not None:
+        if self._twin is not None:
             with suppress(OSError):
-                # That of a TLS socket would change it while it is being read.
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+                self._twin.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the connection."""
+        super().close()
+        if self._twin is not None:
+            self._twin.close()
 
 
 class _TlsConnection(smtplib.SMTP_SSL, _Connection):
@@ -70,7 +86,7 @@ class _TlsConnection(smtplib.SMTP_SSL, _Connection):
 
 
 class EmailBackend(smtp.EmailBackend):
-    """Django's, with a limit on the whole time of a mail, and our authority."""
+    """Django's, with our authority, and EMAIL_TIMEOUT for the sign-in and each mail."""
 
     connection: _Connection | None
 
@@ -82,7 +98,7 @@ class EmailBackend(smtp.EmailBackend):
     def open(self) -> bool:
         """Connect and sign in; return False if that was done before.
 
-        Raises TimeoutError after the whole time, else what smtplib raises.
+        Raises TimeoutError when the time is over, else what smtplib raises.
         """
         if self.connection is not None:
             return False

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from nsadmin.access.mails import members as mails
 from nsadmin.access.models import Organization, Plan
 from nsadmin.access.organization import invitations, listing
 from nsadmin.access.permissions import Action
@@ -48,6 +49,7 @@ def organization(request: HttpRequest) -> HttpResponse:
         **scope,
         "members": members,
         "invitations": listing.invitations(scope["organization"]),
+        "unmailed": mails.unmailed(scope["organization"].organization_id),
         "paging": Paging(offset, len(members), scope["people_count"]),
     }
     return page(request, "organization/members.html", context)
