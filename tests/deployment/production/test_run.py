@@ -23,7 +23,7 @@ from tests.deployment.production.installation import (
     Installation,
     ended,
 )
-from tests.deployment.production.load import load
+from tests.deployment.production.load import Outcomes, load
 from tests.deployment.production.site import Site, running_site
 from tests.signin.codes import next_code
 
@@ -186,8 +186,7 @@ def test_every_process_starts_again_under_load(site: Site) -> None:
         for _ in range(2):
             assert installed.stop(web) == 0
             installed.start(web, site.listener)
-            seen = outcomes.statuses[200]
-            calls.wait_for(lambda seen=seen: outcomes.statuses[200] > seen + 40)
+            wait_for_answers(outcomes, 40)
         require_ends(installed, set(installed.processes) - {web})
         for line in commands.running() - {web}:
             installed.start(line, site.listener)
@@ -206,6 +205,12 @@ def test_staff_sign_in_with_a_code(site: Site, app: tuple[str, str]) -> None:
         assert browser.send(SECOND, code="000000").status_code == 200
         assert browser.send(SECOND, code=next_code(*app)).status_code == 302
         assert browser.get(FLEET).status_code == 200
+
+
+def wait_for_answers(outcomes: Outcomes, number: int) -> None:
+    """Wait until so many more requests were answered well."""
+    seen = outcomes.statuses[200]
+    calls.wait_for(lambda: outcomes.statuses[200] > seen + number)
 
 
 def test_every_process_ends_when_it_is_asked(site: Site) -> None:
