@@ -18,5 +18,6 @@ class InMemory(sqlite3.Connection):
 
 def connection(database: str, *options: Any, **named: Any) -> sqlite3.Connection:
     """Return a new connection; a `factory` for `sqlite3.connect`."""
-    kind = InMemory if "memory" in str(database) else sqlite3.Connection
+    is_in_memory = database == ":memory:" or "mode=memory" in str(database)
+    kind = InMemory if is_in_memory else sqlite3.Connection
     return kind(database, *options, **named)
