@@ -82,6 +82,7 @@ MAILS: Final = Counter(
     "nsadmin_mails",
     "Tries of mails: sent, retried later, failed for good, or dropped as not wanted.",
     ["outcome"],
+    registry=REGISTRY,
 )
 NOTIFICATIONS: Final = Counter(
     "nsadmin_notification_attempts",
