@@ -1,13 +1,13 @@
 """Audit events about members and invitations."""
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.models import Invitation, Membership
+from nsadmin.access.models import DeactivatedMember, Invitation, Membership
 from nsadmin.audit import record
 
 
 def record_event(
     actor: Actor,
-    about: Membership | Invitation,
+    about: Membership | DeactivatedMember | Invitation,
     action: str,
     summary: str,
     *,

@@ -99,6 +99,7 @@ def _require(actor: Actor, action: Action, view: NamespaceView) -> None:
         internal_id=view.namespace.internal_id,
         scope=view.namespace.scope,
         what=queries.RESOURCE,
+        namespace_id=view.namespace.namespace_id,
     )
 
 

@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from nsadmin.access.keys import expiring
 from nsadmin.access.models import Organization, Plan
 from nsadmin.access.organization import invitations, listing
 from nsadmin.access.permissions import Action
@@ -21,6 +23,7 @@ def organization_scope(request: HttpRequest, section: str) -> dict[str, Any]:
     """Return the context of every page of the settings; `section` is its tab."""
     actor = gate.actor_of(request)
     shown = current_organization(request)
+    keys = expiring.counts(shown, timezone.now())
     return {
         "organization": shown,
         "section": section,
@@ -31,7 +34,8 @@ def organization_scope(request: HttpRequest, section: str) -> dict[str, Any]:
         "may_see_keys": actor.may(Action.KEY_READ),
         "may_make_keys": actor.may(Action.KEY_MANAGE),
         "may_see_support": actor.may(Action.SUPPORT_MANAGE),
-        "key_count": listing.live_key_count(shown),
+        "key_count": keys.live,
+        "expiring_count": keys.expiring,
         "admins": listing.admins(shown),
     }
 
@@ -47,6 +51,7 @@ def organization(request: HttpRequest) -> HttpResponse:
     context = {
         **scope,
         "members": members,
+        "deactivated": listing.deactivated(scope["organization"]),
         "invitations": listing.invitations(scope["organization"]),
         "paging": Paging(offset, len(members), scope["people_count"]),
     }
