@@ -152,7 +152,6 @@ def test_another_namespace_is_answered_like_none(cast: Cast, other: Namespace) -
 
 
 def read(namespace: Namespace) -> Any:
-    from nsadmin.stores.mongo import namespaces as store
 
     return store.get(namespace.namespace_id)
 
@@ -258,7 +257,7 @@ def test_a_plan_of_another_namespace_is_not_there(cast: Cast, other: Namespace) 
     for at in (hidden, mine):
         for end, method in (("", "GET"), ("/confirm", "POST")):
             path = f"/namespaces/{at}/plans/{plans[hidden]}{end}"
-            sent = {} if method == "POST" else None
+            sent: dict[str, Any] | None = {} if method == "POST" else None
             assert call(key, method, path, sent).status_code == 404
     path = f"/namespaces/{mine}/plans/{plans[mine]}"
     assert call(key, "GET", path).status_code == 200
