@@ -12,6 +12,7 @@ from nsadmin.access.models import (
     Invitation,
     Membership,
     Organization,
+    User,
 )
 from nsadmin.access.organization import acceptance, invitations, listing, members
 from nsadmin.access.organization.organizations import actor_of_user, command_actor
@@ -190,6 +191,14 @@ def test_a_support_session_brings_no_member_back(db: None) -> None:
     assert staff is not None
     with pytest.raises(Forbidden):
         members.reactivate(staff, DeactivatedMember.objects.get())
+
+
+def test_who_works_for_the_platform_now_does_not_come_back(halden, ana, actor) -> None:
+    bo = joined(halden, "Bo")
+    members.deactivate(actor, bo)
+    User.objects.filter(pk=bo.user.pk).update(platform_role=Role.SUPPORT.value)
+    with pytest.raises(Forbidden):
+        members.reactivate(actor, listing.deactivated(halden).get())
 
 
 # Two at the same moment ----------------------------------------------------------------

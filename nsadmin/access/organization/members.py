@@ -19,6 +19,7 @@ from nsadmin.access.models import (
     User,
 )
 from nsadmin.access.organization import invitations
+from nsadmin.access.organization.acceptance import require_customer
 from nsadmin.access.organization.audit import record_event
 from nsadmin.access.organization.organizations import lock_row
 from nsadmin.access.permissions import Role
@@ -161,9 +162,10 @@ def reactivate(actor: Actor, row: DeactivatedMember) -> Membership:
     """Give a deactivated member their membership and role again.
 
     Raises Forbidden in a support session of the organization: it ends, and the member
-    would stay.
+    would stay; and for a person who works for the platform meanwhile.
     """
     invitations.require_lasting(actor, row.organization)
+    require_customer(row.user)
     now = _locked_deactivated(row)
     now.delete()
     membership, is_new = Membership.objects.get_or_create(
