@@ -75,7 +75,8 @@ class KeyForm(OneTimeForm):
         required=False,
         widget=forms.Textarea({"spellcheck": "false"}),
         help_text="Names or ids, one in each line. The key cannot see any other "
-        "namespace, nor anything of the organization. Empty: all namespaces.",
+        "namespace, nor anything of the organization; choose single rights as its "
+        "scopes. Empty: all namespaces.",
     )
     expires = forms.ChoiceField(label="Expires", choices=_EXPIRIES, initial="90")
     expires_on = forms.DateField(

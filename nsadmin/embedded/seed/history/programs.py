@@ -12,8 +12,8 @@ from nsadmin.embedded.seed.data.people import NORTHLIGHT
 from nsadmin.embedded.seed.history.changes import WEATHER
 from nsadmin.embedded.seed.history.people import actor_of, user_of
 
-# Less than 14 days are left of it, so the page warns of the end.
-_LIFETIME: Final = timedelta(days=14)
+# Less than 14 days are left of it, so the page warns of the end; not of a new secret.
+_LIFETIME: Final = timedelta(days=15)
 
 
 def let_a_program_bring_weather(at: datetime) -> None:
