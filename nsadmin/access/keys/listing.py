@@ -14,6 +14,16 @@ def keys(organization: Organization) -> QuerySet[ApiKey]:
     return rows.order_by(F("revoked_at").asc(nulls_first=True), "-created_at", "key_id")
 
 
+def keys_of(account: ServiceAccount) -> QuerySet[ApiKey]:
+    """Return the same of one service account."""
+    return keys(account.organization).filter(service_account=account)
+
+
+def live_key_count(account: ServiceAccount, now: datetime) -> int:
+    """Return the number of a service account's keys that work."""
+    return live(account.organization, now).filter(service_account=account).count()
+
+
 def described(rows: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
     """Add what `state_of` reads, and whether another key replaces each of them."""
     later = ApiKey.objects.filter(replaces=OuterRef("pk"))
@@ -39,3 +49,10 @@ def service_accounts(
     return rows.order_by(
         F("deactivated_at").asc(nulls_first=True), "name", "account_id"
     )
+
+
+def active_accounts(
+    organization: Organization, now: datetime
+) -> QuerySet[ServiceAccount]:
+    """Return the service accounts that may get keys."""
+    return service_accounts(organization, now).filter(deactivated_at=None)

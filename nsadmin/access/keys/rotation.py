@@ -96,19 +96,7 @@ def rotate(
         service_accounts.require_lasting(actor, organization)
     management.require_grantable(actor, organization, user, Role(old.role))
     now = timezone.now()
-    made, plaintext = create_key(
-        organization,
-        name=old.name,
-        role=Role(old.role),
-        scopes=old.scopes,
-        creator=old.creator,
-        service_account=old.service_account,
-        issuer=user if old.service_account_id else None,
-        namespace_ids=old.namespace_ids,
-        replaces=old,
-        expires_at=new_end(old, now),
-        key_id=new_key_id,
-    )
+    made, plaintext = _successor(old, user, new_key_id, now)
     ends_at = _end_old(old, now, overlap)
     summary = (
         f"Rotate the API key “{old.name}”{management.of_account(old)}; the old secret "
@@ -123,6 +111,24 @@ def rotate(
         after=management.description(made),
     )
     return Rotation(made, plaintext, old, ends_at)
+
+
+def _successor(
+    old: ApiKey, user: User, key_id: str, now: datetime
+) -> tuple[ApiKey, str]:
+    return create_key(
+        old.organization,
+        name=old.name,
+        role=Role(old.role),
+        scopes=old.scopes,
+        creator=old.creator,
+        service_account=old.service_account,
+        issuer=user if old.service_account_id else None,
+        namespace_ids=old.namespace_ids,
+        replaces=old,
+        expires_at=new_end(old, now),
+        key_id=key_id,
+    )
 
 
 def _end_old(old: ApiKey, now: datetime, overlap: timedelta) -> datetime:

@@ -48,6 +48,12 @@ def columns(
     return {row.pop("namespace_id"): row for row in rows.values("namespace_id", *names)}
 
 
+def differences(namespace_id: str) -> int:
+    """Return the number of differences that the last drift comparison found."""
+    rows = MirroredNamespace.objects.filter(namespace_id=namespace_id)
+    return rows.values_list("differences", flat=True).first() or 0
+
+
 def listed(
     actor: Actor, internal_id: str, namespace_ids: Collection[str]
 ) -> list[MirroredNamespace]:

@@ -286,12 +286,6 @@ def audit_of(
     return events
 
 
-def differences(view: NamespaceView) -> int:
-    """Return the number of differences that the last drift comparison found."""
-    rows = MirroredNamespace.objects.filter(namespace_id=view.namespace.namespace_id)
-    return rows.values_list("differences", flat=True).first() or 0
-
-
 def audit_rows(actor: Actor, view: NamespaceView) -> QuerySet[AuditEvent]:
     """Return the audit events of a namespace that are visible to the actor.
 

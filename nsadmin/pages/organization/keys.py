@@ -91,8 +91,7 @@ def _offered_accounts(scope: dict[str, Any], organization: Organization) -> list
     """Return the active service accounts; none in a support session, which ends."""
     if not scope["may_invite"]:
         return []
-    rows = listing.service_accounts(organization, timezone.now())
-    return list(rows.filter(deactivated_at=None))
+    return list(listing.active_accounts(organization, timezone.now()))
 
 
 @gate.page(Action.KEY_MANAGE)

@@ -68,15 +68,12 @@ def service_account(request: HttpRequest, account_id: str) -> HttpResponse:
             refusal, status = error.message, error.status
             account = service_accounts.find(scope["organization"], account_id)
     offset = offset_of(request)
-    keys = listing.keys(scope["organization"]).filter(service_account=account)
-    shown = list(keys[offset : offset + PER_PAGE])
-    now = timezone.now()
-    live = listing.live(scope["organization"], now).filter(service_account=account)
+    shown = list(listing.keys_of(account)[offset : offset + PER_PAGE])
     context = {
         **scope,
         "account": account,
         "rows": rows_of(request, shown),
-        "live_keys": live.count(),
+        "live_keys": listing.live_key_count(account, timezone.now()),
         "paging": Paging(offset, len(shown), account.keys.count()),
         "refusal": refusal,
     }
