@@ -211,7 +211,7 @@ def test_the_list_counts_valid_keys_and_puts_deactivated_ones_last(
     management.revoke(actor, halden, first.key_id)
     service_accounts.deactivate(actor, ingest)
     rows = listing.service_accounts(halden, first.created_at)
-    found = list(rows.values_list("name", "live_keys"))
+    found = [(r.name, r.live_keys) for r in rows]  # type: ignore[attr-defined]
     assert found == [("zeta", 1), ("ingest", 0)]
 
 
