@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -91,4 +90,4 @@ def _change(request: HttpRequest, account: ServiceAccount) -> HttpResponse:
         case "reactivate":
             service_accounts.reactivate(actor, account)
             messages.success(request, f"“{account.name}” is active. Make a key for it.")
-    return redirect("service_account", account.account_id)
+    return SeeOther(reverse("service_account", args=[account.account_id]))
