@@ -15,7 +15,7 @@ from tests.faults import clones
 
 MAKE_KEY = """
 from nsadmin.access.models import Organization, User
-from nsadmin.access.organization.keys import create_key
+from nsadmin.access.keys.keys import create_key
 from nsadmin.access.permissions import Role
 owner = Organization.objects.get(name="Northlight Media")
 creator = User.objects.get(email="mara@northlight.example")
