@@ -93,7 +93,7 @@ def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
     if wants_fragment(request):
         response.headers["HX-Retarget"] = "#main"
         response.headers["HX-Reswap"] = "innerHTML show:window:top"
-        around = {"title_part": f"{_TEMPLATE}#title"}
+        around = {**context, "title_part": f"{_TEMPLATE}#title"}
         response.write(render_to_string("components/around.html", around, request))
     return response
 
