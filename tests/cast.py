@@ -14,10 +14,10 @@ from typing import Any
 from django.test import Client
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.keys.keys import actor_of_key
 from nsadmin.access.models import Organization
 from nsadmin.access.organization import invitations
 from nsadmin.access.organization.invitations import IssuedInvitation
-from nsadmin.access.organization.keys import actor_of_key
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 from nsadmin.jobs.models import Job

@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 from django.test.signals import setting_changed
 
+from tests import memory_connections
 from tests.embedded_servers import running_mongodb, running_qdrant, running_redis
 from tests.real_servers import qdrant_nodes
 from tests.scheduling import FilesTogether
@@ -45,6 +46,9 @@ def pytest_configure() -> None:
     settings.NSADMIN_MONGODB_URL = "mongodb://127.0.0.1:9/none"
     settings.NSADMIN_QDRANT_URL = "http://127.0.0.1:9"
     settings.NSADMIN_REDIS_URL = "redis://127.0.0.1:9/0"
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database["OPTIONS"]["factory"] = memory_connections.connection
     # A line for each request is much to make and to carry; who wants them asks for them.
     logging.getLogger().setLevel(logging.WARNING)
 

@@ -12,8 +12,8 @@ from typing import Any
 from django.db.models import Model
 from django.utils import timezone
 
+from nsadmin.access.keys.keys import create_key
 from nsadmin.access.models import Membership, Organization, SupportSession, User
-from nsadmin.access.organization.keys import create_key
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 from nsadmin.access.support import sessions

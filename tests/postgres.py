@@ -55,6 +55,9 @@ OWN_STATEMENTS = (
     "tests/jobs/test_schedules.py",
     "tests/audit/test_keeping.py",
     "tests/access/test_selection.py",
+    "tests/access/test_member_states.py",
+    "tests/access/test_service_accounts.py",
+    "tests/access/test_key_rotation.py",
     "tests/backups/test_backup.py",
 )
 FILES = (*ODD_VALUES, *OWN_STATEMENTS)

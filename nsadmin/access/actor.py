@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from nsadmin.access.permissions import (
+    OF_ONE_NAMESPACE,
     PLATFORM_ROLES,
     SCOPES,
     TABLE,
@@ -64,6 +65,10 @@ class Actor:
     `scopes` narrow the role of a key; an empty set does not narrow it. `suspension` is
     why the organization is suspended, None while it is not. `grants` are the running
     support sessions; `looks` collects which of them were used.
+
+    Of a key `holder` is the user who has its secret, empty if unknown, and
+    `service_account` the account that it belongs to, if to one. `namespace_ids` are the
+    only namespaces that the actor reaches; None for all of its organization.
     """
 
     kind: Literal["user", "key", "system", "command"]
@@ -77,6 +82,9 @@ class Actor:
     scopes: frozenset[str] = frozenset()
     suspension: str | None = None
     grants: tuple[Grant, ...] = ()
+    holder: str = ""
+    service_account: str = ""
+    namespace_ids: frozenset[str] | None = None
     looks: Looks = field(default_factory=Looks, compare=False, repr=False)
 
     @property
@@ -108,6 +116,20 @@ class Actor:
             return None
         granted = (g.organization_id for g in self.grants)
         return frozenset({self.organization_id, *granted})
+
+    @property
+    def person(self) -> str:
+        """The user behind the actor: of a key its holder; empty if unknown."""
+        return self.id if self.kind == "user" else self.holder
+
+    def reaches(self, *namespace_ids: str) -> bool:
+        """Tell whether no key keeps the actor from these namespaces.
+
+        It says nothing about their tenants; `sees` does.
+        """
+        return self.namespace_ids is None or self.namespace_ids.issuperset(
+            namespace_ids
+        )
 
     def sees(self, internal_id: str) -> bool:
         """Tell whether the actor may read the data of this tenant; note a grant used.
@@ -145,8 +167,10 @@ class Actor:
         return ""
 
     def may(self, action: Action) -> bool:
-        """Tell whether the role, narrowed by a key's scopes, permits the action."""
+        """Tell whether the role, narrowed by a key, permits the action."""
         if action not in TABLE[self.role]:
+            return False
+        if self.namespace_ids is not None and action not in OF_ONE_NAMESPACE:
             return False
         if not self.scopes:
             return True

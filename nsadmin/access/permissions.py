@@ -107,6 +107,8 @@ TABLE: dict[Role, frozenset[Action]] = {
     Role.PLATFORM_ADMIN: frozenset(Action),
 }
 
+_SEES = frozenset({Action.NAMESPACE_READ, Action.JOB_READ})
+
 # The actions of each scope of a key. A scope narrows the key's role, never widens it.
 SCOPES: dict[str, frozenset[Action]] = {
     "read": READS,
@@ -122,6 +124,45 @@ SCOPES: dict[str, frozenset[Action]] = {
     "delete": READS | {Action.NAMESPACE_DELETE, Action.JOB_CONTROL},
     "admin": frozenset(Action),
 }
+
+# Scopes that permit one kind of thing; a key can have several.
+SINGLE_SCOPES: dict[str, frozenset[Action]] = {
+    "namespaces:read": _SEES,
+    "namespaces:write": _SEES
+    | {Action.NAMESPACE_UPDATE, Action.JOB_CONTROL, Action.FILTER_USAGE_REPORT},
+    "namespaces:create": _SEES | {Action.NAMESPACE_CREATE},
+    "namespaces:delete": _SEES
+    | {Action.TOMBSTONE_READ, Action.NAMESPACE_DELETE, Action.JOB_CONTROL},
+    "clones": _SEES | {Action.NAMESPACE_CLONE, Action.JOB_CONTROL},
+    "documents:read": frozenset({Action.NAMESPACE_READ, Action.DOCUMENT_READ}),
+    "filter-usage:report": frozenset({Action.FILTER_USAGE_REPORT}),
+    "audit:read": frozenset({Action.AUDIT_READ, Action.ORGANIZATION_AUDIT}),
+}
+BROAD_SCOPES = tuple(SCOPES)
+SCOPES |= SINGLE_SCOPES
+
+# The actions on one namespace and its jobs: all that a key for chosen ones can do.
+OF_ONE_NAMESPACE = frozenset(
+    {
+        Action.NAMESPACE_READ,
+        Action.NAMESPACE_UPDATE,
+        Action.NAMESPACE_DELETE,
+        Action.NAMESPACE_INFRASTRUCTURE,
+        Action.TOMBSTONE_READ,
+        Action.DOCUMENT_READ,
+        Action.JOB_READ,
+        Action.JOB_CONTROL,
+        Action.FILTER_USAGE_REPORT,
+    }
+)
+# The scopes that such a key can have.
+SCOPES_OF_ONE_NAMESPACE = (
+    "namespaces:read",
+    "namespaces:write",
+    "namespaces:delete",
+    "documents:read",
+    "filter-usage:report",
+)
 
 # The scope of keys of the platform's workers, which no organization can give.
 WORKER_SCOPE = "reprocess"

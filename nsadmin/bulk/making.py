@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import Organization
-from nsadmin.access.organization import second_person
 from nsadmin.bulk.asked import Asked
 from nsadmin.bulk.models import (
     MESSAGE_MAX,
@@ -83,7 +82,7 @@ def _begun(
                 organization_id=organization.organization_id,
                 internal_id=organization.internal_id,
                 made_by_label=clip(actor.label, 254),
-                made_by_person=second_person.person_of(actor),
+                made_by_person=actor.person,
             )
             return made, True
     except IntegrityError:

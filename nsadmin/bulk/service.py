@@ -148,7 +148,7 @@ def confirm(
     is_first = BulkChange.objects.filter(pk=change.pk, confirmed_at=None).update(
         confirmed_at=timezone.now(),
         confirmed_by_label=clip(actor.label, 254),
-        confirmed_by_person=second_person.person_of(actor),
+        confirmed_by_person=actor.person,
     )
     if not is_first:
         raise Conflict("This change was confirmed already.", code="bulk_confirmed")

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from nsadmin import names
 from nsadmin.access.actor import Actor
+from nsadmin.access.keys import listing as key_listing
 from nsadmin.access.models import Membership, Organization, Plan, SupportSession
 from nsadmin.access.organization import listing
 from nsadmin.access.support import grants
@@ -189,7 +190,7 @@ def details(actor: Actor, organization: Organization) -> Details:
         slots=quota.slots_of(organization),
         queue=quota.plan_queue(organization.plan),
         roles=dict(members.values_list("role").annotate(Count("pk"))),
-        keys=listing.live_key_count(organization),
+        keys=key_listing.live(organization, timezone.now()).count(),
         people=list(listing.members(organization)[:100]) if is_seen else [],
         jobs=overview.figures(organization.organization_id),
         ended=overview.ended_since(organization.organization_id, RECENT_DAYS),

@@ -57,7 +57,12 @@ def subjects(actor: Actor, rows: Collection[MirroredNamespace]) -> dict[str, Sub
 
 
 def _subject(actor: Actor, row: MirroredNamespace, owner: Owner) -> Subject:
-    is_seen = can_see(actor, internal_id=row.internal_id, scope=row.scope)
+    is_seen = can_see(
+        actor,
+        internal_id=row.internal_id,
+        scope=row.scope,
+        namespace_id=row.namespace_id,
+    )
     return Subject(
         namespace_id=row.namespace_id,
         name=row.name if is_seen else "",

@@ -31,7 +31,13 @@ STATUS: Final[dict[str, str]] = {
 
 
 class Viewer(Protocol):
-    """An actor who reads jobs: those of the organizations that the actor sees."""
+    """An actor who reads jobs: those of the organizations that the actor sees.
+
+    `namespace_ids` are the only namespaces whose jobs it reads; None for all.
+    """
+
+    @property
+    def namespace_ids(self) -> frozenset[str] | None: ...
 
     @property
     def visible_organization_ids(self) -> frozenset[str] | None: ...
@@ -52,11 +58,19 @@ class JobPage:
 
 
 def visible(actor: Viewer) -> QuerySet[Job]:
-    """Return the jobs that the actor may see."""
-    organization_ids = actor.visible_organization_ids
-    if organization_ids is None:
-        return Job.objects.all()
-    return Job.objects.filter(organization_id__in=organization_ids)
+    """Return the jobs that the actor may see.
+
+    An actor for chosen namespaces sees those that name no other one, in any part.
+    """
+    organization_ids, chosen = actor.visible_organization_ids, actor.namespace_ids
+    rows = Job.objects.all()
+    if organization_ids is not None:
+        rows = rows.filter(organization_id__in=organization_ids)
+    if chosen is not None:
+        rows = rows.filter(
+            namespace_id__in=chosen, source_namespace_id__in={*chosen, ""}
+        )
+    return rows
 
 
 def get(actor: Viewer, job_id: UUID | str) -> Job:

@@ -1,7 +1,7 @@
 """Reports of unexpected errors for Sentry, without what may be a secret.
 
-Local variables, bodies, headers, cookies, queries and breadcrumbs are never collected;
-of what is left every text is scrubbed.
+Local variables, lines of source, bodies, headers, cookies, queries and breadcrumbs are
+never collected; of what is left every text is scrubbed.
 """
 
 from typing import Any
@@ -26,6 +26,7 @@ def start() -> None:
         dsn=settings.NSADMIN_SENTRY_DSN,
         send_default_pii=False,
         include_local_variables=False,
+        include_source_context=False,
         max_request_body_size="never",
         max_breadcrumbs=0,
         before_send=_without_secrets,

@@ -36,14 +36,12 @@ from nsadmin.pages.namespaces.name_check import clone_name_check, name_check
 from nsadmin.pages.namespaces.new_plan import new_plan
 from nsadmin.pages.namespaces.saved_views import saved_view, saved_views
 from nsadmin.pages.organization.choosing import organization_options, organizations
-from nsadmin.pages.organization.invitations import invitation, new_member
 from nsadmin.pages.organization.join import join
-from nsadmin.pages.organization.keys import keys, new_key, revoke_key
-from nsadmin.pages.organization.members import member
 from nsadmin.pages.organization.notifications.urls import notification_patterns
 from nsadmin.pages.organization.second_person import second_person
 from nsadmin.pages.organization.sign_in import organization_sign_in
 from nsadmin.pages.organization.support import organization_support
+from nsadmin.pages.organization.urls import people_patterns
 from nsadmin.pages.organization.views import organization, plan
 from nsadmin.pages.plans.open_plans import (
     discard_plan,
@@ -258,20 +256,7 @@ urlpatterns = [
     path("schedules/<str:name>/run/", schedule_run, name="schedule_run"),
     path("organizations/", organizations, name="organizations"),
     path("organization/", organization, name="organization"),
-    path("organization/members/new/", new_member, name="organization_member_new"),
-    path("organization/members/<int:member_id>/", member, name="organization_member"),
-    path(
-        "organization/invitations/<int:invitation_id>/",
-        invitation,
-        name="organization_invitation",
-    ),
-    path("organization/keys/", keys, name="organization_keys"),
-    path("organization/keys/new/", new_key, name="organization_key_new"),
-    path(
-        "organization/keys/<str:key_id>/revoke/",
-        revoke_key,
-        name="organization_key_revoke",
-    ),
+    *people_patterns,
     path("organization/audit/", organization_audit, name="organization_audit"),
     path("organization/plan/", plan, name="organization_plan"),
     *notification_patterns,

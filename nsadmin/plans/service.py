@@ -8,7 +8,6 @@ from django.utils import timezone
 from pydantic import SecretStr
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.organization import second_person
 from nsadmin.access.permissions import Action
 from nsadmin.audit.record import new_op_id
 from nsadmin.errors import Conflict, Forbidden, Invalid, NsadminError
@@ -76,7 +75,7 @@ def keep_shown(
         made_by_kind=actor.kind,
         made_by_id=actor.id,
         made_by_label=clip(actor.label, 254),
-        made_by_person=second_person.person_of(actor),
+        made_by_person=actor.person,
     )
     if (same := _same_plan(saved, secret)) is not None:
         return same

@@ -74,6 +74,8 @@ NSADMIN_ORGANIZATION_RATE_LIMIT: str = env.str(
     "NSADMIN_ORGANIZATION_RATE_LIMIT", "3000/minute"
 )
 NSADMIN_MAX_API_KEYS: int = env.int("NSADMIN_MAX_API_KEYS", 50)
+# The most days for which a new API key is valid; 0 for no limit.
+NSADMIN_KEY_MAX_DAYS: int = env.int("NSADMIN_KEY_MAX_DAYS", 0)
 # Allow plain HTTP, for local use only: no HSTS, cookies without Secure.
 NSADMIN_INSECURE_HTTP: bool = env.bool("NSADMIN_INSECURE_HTTP", False)
 # Whether staff of the platform need a second factor.

@@ -251,6 +251,8 @@ MATRIX: dict[Route, Row] = {
     ("POST", "organization/members/new/"): Row("login 403 403 in 403 403"),
     ("GET", "organization/members/<member_id>/"): _MANAGED,
     ("POST", "organization/members/<member_id>/"): _MANAGED,
+    ("GET", "organization/members/deactivated/<member_id>/"): _MANAGED,
+    ("POST", "organization/members/deactivated/<member_id>/"): _MANAGED,
     ("GET", "organization/invitations/<invitation_id>/"): _MANAGED,
     ("POST", "organization/invitations/<invitation_id>/"): _MANAGED,
     ("GET", "organization/keys/"): _PERSON,
@@ -258,6 +260,12 @@ MATRIX: dict[Route, Row] = {
     ("POST", "organization/keys/new/"): Row(_MANAGED.own),
     ("GET", "organization/keys/<key_id>/revoke/"): _MANAGED,
     ("POST", "organization/keys/<key_id>/revoke/"): _MANAGED,
+    ("GET", "organization/keys/<key_id>/rotate/"): _MANAGED,
+    ("POST", "organization/keys/<key_id>/rotate/"): _MANAGED,
+    ("GET", "organization/service-accounts/new/"): Row(_MANAGED.own),
+    ("POST", "organization/service-accounts/new/"): Row(_MANAGED.own),
+    ("GET", "organization/service-accounts/<account_id>/"): _MANAGED,
+    ("POST", "organization/service-accounts/<account_id>/"): _MANAGED,
     ("GET", "organization/plan/"): _PERSON,
     ("GET", "organization/second-person/"): Row("login 403 403 in 403 in"),
     ("POST", "organization/second-person/"): Row("login 403 403 in 403 403"),
@@ -296,6 +304,13 @@ MATRIX: dict[Route, Row] = {
     ("POST", "account/notifications/"): _PERSON,
     ("POST", "account/sessions/end-others/"): _PERSON,
     ("POST", "account/sessions/<session_pk>/end/"): _OWN_SESSION,
+    # One leaves Northlight; staff do not belong to it.
+    ("GET", "account/organizations/<organization_id>/leave/"): Row(
+        "login in in in 404 404"
+    ),
+    ("POST", "account/organizations/<organization_id>/leave/"): Row(
+        "login in in in 404 404"
+    ),
     # Who has the link may know of it; the platform's people join nothing.
     ("GET", "join/<secret>/"): _OPEN,
     ("POST", "join/<secret>/"): Row("in in in in 403 403"),
@@ -434,9 +449,14 @@ STEP_UP = {
     "organization/members/new/",
     "organization/members/<member_id>/",
     "organization/invitations/<invitation_id>/",
+    "organization/members/deactivated/<member_id>/",
     "organization/keys/new/",
     "organization/notifications/new/",
     "organization/notifications/<webhook_id>/secret/",
+    "organization/keys/<key_id>/rotate/",
+    "organization/service-accounts/new/",
+    "organization/service-accounts/<account_id>/",
+    "account/organizations/<organization_id>/leave/",
     "support/break-glass/",
 }
 

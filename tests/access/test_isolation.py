@@ -262,6 +262,8 @@ HARMLESS: set[Route] = {
     ("POST", "account/notifications/"),
     ("POST", "account/sessions/end-others/"),
     ("POST", "account/sessions/<session_pk>/end/"),
+    # A person's own membership, which staff have in no customer's organization: 404.
+    ("POST", "account/organizations/<organization_id>/leave/"),
     ("POST", "support/new/"),
     ("POST", "support/<session_id>/end/"),
 }

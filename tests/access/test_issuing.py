@@ -8,16 +8,16 @@ from django.core import serializers
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.models import ApiKey, Membership, Organization, User
-from nsadmin.access.organization import key_management
-from nsadmin.access.organization.key_management import KeyRequest
-from nsadmin.access.organization.keys import (
+from nsadmin.access.keys import management
+from nsadmin.access.keys.keys import (
     actor_of_key,
     create_key,
     effective_role,
     new_key_id,
     with_creator_role,
 )
+from nsadmin.access.keys.management import KeyRequest
+from nsadmin.access.models import ApiKey, Membership, Organization, User
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Action, Role
 from nsadmin.access.support import sessions
@@ -63,7 +63,7 @@ def wish(role: Role = Role.ADMIN, *scopes: str, **more) -> KeyRequest:
 
 
 def made(actor: Actor, ana: Membership, *, of: KeyRequest | None = None):
-    return key_management.issue(actor, ana.organization, ana.user, of or wish())
+    return management.issue(actor, ana.organization, ana.user, of or wish())
 
 
 @pytest.mark.parametrize(
@@ -196,8 +196,8 @@ def test_the_secret_is_neither_in_the_rows_nor_in_the_audit_nor_in_logs(
 
 def test_revoking_is_noted_once(actor, ana, halden) -> None:
     row, plaintext = made(actor, ana)
-    key_management.revoke(actor, halden, row.key_id)
-    key_management.revoke(actor, halden, row.key_id)
+    management.revoke(actor, halden, row.key_id)
+    management.revoke(actor, halden, row.key_id)
     with pytest.raises(Unauthorized):
         actor_of_key(plaintext)
     assert AuditEvent.objects.filter(action="key:revoke").count() == 1
@@ -208,7 +208,7 @@ def test_a_foreign_key_is_not_there(actor, ana) -> None:
     other = Organization.objects.create(name="Other")
     for key_id in (row.key_id, "nothing"):
         with pytest.raises(NotFound):
-            key_management.revoke(actor, other, key_id)
+            management.revoke(actor, other, key_id)
     assert not ApiKey.objects.get().revoked_at
 
 
@@ -217,7 +217,7 @@ def test_the_states_of_a_key(actor, ana, halden) -> None:
     now = timezone.now()
 
     def state() -> str:
-        return key_management.state_of(key_management.find(halden, row.key_id), now)
+        return management.state_of(management.find(halden, row.key_id), now)
 
     assert state() == "active"
     ApiKey.objects.update(expires_at=now)
@@ -237,6 +237,6 @@ def test_an_organization_may_have_so_many_valid_keys(actor, ana, settings) -> No
     with pytest.raises(QuotaExceeded):
         made(actor, ana)
 
-    key_management.revoke(actor, ana.organization, first.key_id)
+    management.revoke(actor, ana.organization, first.key_id)
     made(actor, ana)
     assert ApiKey.objects.filter(revoked_at=None).count() == 2

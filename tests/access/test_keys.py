@@ -6,13 +6,13 @@ import pytest
 from django.core import serializers
 from django.utils import timezone
 
-from nsadmin.access.models import ApiKey, Organization
-from nsadmin.access.organization.keys import (
+from nsadmin.access.keys.keys import (
     actor_of_key,
     create_key,
     digest,
     revoke_key,
 )
+from nsadmin.access.models import ApiKey, Organization
 from nsadmin.access.permissions import Action, Role
 from nsadmin.errors import Unauthorized
 

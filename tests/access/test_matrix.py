@@ -18,7 +18,13 @@ from django.utils import timezone
 from ninja.operation import PathView
 
 from nsadmin.access.actor import SYSTEM
-from nsadmin.access.models import ApiKey, SupportSession
+from nsadmin.access.models import (
+    ApiKey,
+    DeactivatedMember,
+    Organization,
+    ServiceAccount,
+    SupportSession,
+)
 from nsadmin.access.organization.invitations import IssuedInvitation
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import step_up
@@ -223,7 +229,9 @@ def _people(cast: Cast, whose: str) -> dict[str, Callable[[], str]]:
     return {
         "<invitation_id>": lambda: str(invited().invitation.pk),
         "<secret>": lambda: invited().secret,
+        "deactivated/<member_id>": lambda: f"deactivated/{_deactivated(cast, whose)}",
         "<member_id>": lambda: str(cast.users[who].memberships.get().pk),
+        "<account_id>": lambda: _service_account(organization),
         "<key_id>": lambda: str(
             ApiKey.objects.get(key_id=cast.keys[who].split("_")[1]).key_id
         ),
@@ -253,6 +261,25 @@ def _delivery(cast: Cast, whose: str) -> str:
         event=event, webhook=hook, organization_id=organization_id, state="sent"
     )
     return str(row.pk)
+
+
+def _deactivated(cast: Cast, whose: str) -> str:
+    organization = cast.halden if whose == "foreign" else cast.northlight
+    row, _ = DeactivatedMember.objects.get_or_create(
+        user=cast.users["support"],
+        organization=organization,
+        defaults={"role": "viewer", "joined_at": timezone.now()},
+    )
+    return str(row.pk)
+
+
+def _service_account(organization: Organization) -> str:
+    row, _ = ServiceAccount.objects.get_or_create(
+        organization=organization,
+        name="ingest",
+        defaults={"account_id": f"svc_{organization.organization_id[4:]}"},
+    )
+    return row.account_id
 
 
 def _session(cast: Cast, whose: str) -> str:

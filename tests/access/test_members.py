@@ -6,9 +6,9 @@ import pytest
 from django.db import connections
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.keys.keys import actor_of_key, create_key
 from nsadmin.access.models import ApiKey, Membership, Organization, User
 from nsadmin.access.organization import members
-from nsadmin.access.organization.keys import actor_of_key, create_key
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 from nsadmin.audit.models import AuditEvent

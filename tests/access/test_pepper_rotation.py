@@ -6,9 +6,9 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from nsadmin.access.keys.keys import actor_of_key, create_key
 from nsadmin.access.models import ApiKey, Organization
 from nsadmin.access.organization import acceptance, invitations
-from nsadmin.access.organization.keys import actor_of_key, create_key
 from nsadmin.access.organization.organizations import command_actor
 from nsadmin.access.permissions import Role
 from nsadmin.audit.models import AuditEvent, ChainEntry

@@ -8,8 +8,8 @@ from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from nsadmin.access.keys.keys import actor_of_key
 from nsadmin.access.models import ApiKey, Membership, Organization, SupportSession, User
-from nsadmin.access.organization.keys import actor_of_key
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Action, Role
 from nsadmin.audit.models import AuditEvent

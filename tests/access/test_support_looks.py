@@ -429,6 +429,7 @@ WORDLESS = {
     "account",  # their own
     "mfa_index",
     "mfa_list_webauthn",
+    "organization_leave",
     "sessions",
     "search_suggestions",
     "organization_options",

@@ -8,9 +8,9 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.keys.keys import actor_of_key, create_key
 from nsadmin.access.models import Organization, SupportSession, User
 from nsadmin.access.organization import invitations
-from nsadmin.access.organization.keys import actor_of_key, create_key
 from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 from nsadmin.access.support import grants, listing, sessions

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from nsadmin.access.keys.keys import revoke_key
 from nsadmin.access.models import ApiKey
-from nsadmin.access.organization.keys import revoke_key
 from nsadmin.audit.models import AuditEvent
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections

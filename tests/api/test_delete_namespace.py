@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nsadmin.access.organization.keys import create_key
+from nsadmin.access.keys.keys import create_key
 from nsadmin.access.permissions import Role
 from nsadmin.audit.models import AuditEvent
 from nsadmin.jobs.models import Job, State

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from nsadmin.access.keys.keys import create_key, revoke_key
 from nsadmin.access.models import ApiKey
-from nsadmin.access.organization.keys import create_key, revoke_key
 from nsadmin.access.permissions import Role
 from tests.api.conftest import Caller, error_of
 

@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.utils import timezone
 
+from nsadmin.access.keys.keys import actor_of_key, create_key
 from nsadmin.access.models import ApiKey, Organization
-from nsadmin.access.organization.keys import actor_of_key, create_key
 from nsadmin.access.permissions import Role
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent

@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from nsadmin.access.organization.keys import create_key
+from nsadmin.access.keys.keys import create_key
 from nsadmin.access.permissions import Role
 from tests.bench.peers.list_admin import CHANGELIST, changelist_visitor
 from tests.bench.peers.visitor import visitor

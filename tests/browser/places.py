@@ -66,6 +66,7 @@ def places(demo: Demo) -> dict[str, tuple[str, str]]:
         "member-new": ("admin", "/organization/members/new/"),
         "keys": ("admin", "/organization/keys/"),
         "key-new": ("admin", "/organization/keys/new/"),
+        "service-account-new": ("admin", "/organization/service-accounts/new/"),
         "organization-plan": ("admin", "/organization/plan/"),
         "styleguide": ("support", "/styleguide/"),
         "api-docs": ("nobody", "/v1/docs"),

@@ -13,6 +13,7 @@ from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.placement.clusters import seal_key, stored_key
 from nsadmin.namespaces.schema import document
 from nsadmin.namespaces.schema.document import Namespace
+from nsadmin.namespaces.schema.payload_indexes import PROTECTED_INDEXES
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.qdrant import collections, points
 from nsadmin.stores.qdrant.cluster import shared
@@ -196,3 +197,14 @@ def test_clones_of_a_source_that_is_here(world):
     )
     assert (shown.tier, shown.checks) == ("shared", ())
     assert shown.transfer.way == "snapshot"
+
+
+def test_a_clone_by_snapshot_has_the_indexes_that_its_source_lacks(world, source):
+    """Those of a source whose creation is still carried out come while it is copied."""
+    collections.drop_index(shared(), source.collection, "created_at")
+    job = launch(world.actor(), source.namespace_id, CloneRequest("staging")).job
+    job = run_to_the_end(job)
+    assert (job.state, job.error) == (State.DONE, "")
+    assert job.outputs["transfer"]["way"] == "snapshot"
+    live = collections.get(shared(), job.namespace_id)
+    assert live.indexes.keys() >= PROTECTED_INDEXES.keys()

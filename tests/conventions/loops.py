@@ -12,6 +12,7 @@ from tests.conventions.source import Module
 # Loops over everybody that need not go through `items.each`, each with its reason.
 LOOPS_APART: dict[str, str] = {
     "nsadmin/access/organization/staff.py::remove": "one person's support sessions",
+    "nsadmin/access/keys/expiring.py::expiring_keys": "judges our own rows",
     "nsadmin/access/signin/audit.py::record_of_account": "one user's organizations",
     "nsadmin/access/signin/resealing.py::reseal_factors": "counts each that fails",
     "nsadmin/access/signin/sessions.py::sessions_of": "one user's sessions",

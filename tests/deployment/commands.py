@@ -1,20 +1,24 @@
 """The commands of README's production section, and those in the files of `deploy`."""
 
+import re
 import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from nsadmin.jobs import queues
 from tests.production_check import ROOT
 
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 SYSTEMD = ROOT / "deploy" / "systemd"
 
 
-def blocks() -> list[list[str]]:
-    """The shell blocks of the production section, each as its commands."""
-    readme = (ROOT / "README.md").read_text()
+def blocks(files: Path = ROOT) -> list[list[str]]:
+    """The shell blocks of the production section of a checkout, each as its commands."""
+    readme = (files / "README.md").read_text()
     readme = readme.replace("\\\n", " ")
     section = readme.partition("## Run it in production")[2].partition("\n## ")[0]
     found = [part.partition("```")[0] for part in section.split("```sh\n")[1:]]
@@ -25,19 +29,40 @@ def _command(line: str) -> str:
     return shlex.join(shlex.split(line, comments=True))
 
 
-def installing() -> list[str]:
-    """The commands that install the wheel."""
-    return blocks()[0]
+@dataclass(frozen=True)
+class Lines:
+    """The commands that install, those that are run once, and those that keep running."""
+
+    installing: list[str]
+    preparing: list[str]
+    running: list[str]
+
+
+def lines(files: Path = ROOT) -> Lines:
+    """The commands of a checkout; a release before the wheel has them in one block."""
+    found = blocks(files)
+    if any("wheel" in line or ".whl" in line for line in found[0]):
+        return Lines(*found[:3])
+    once = [line for line in found[0] if "manage.py" in line and role(line) == ""]
+    first = [line for line in found[0] if ".venv" in line]
+    rest = [line for line in found[0] if line not in (*once, *first)]
+    return Lines(first, once, rest)
+
+
+def role(line: str) -> str:
+    """Which of the processes a command keeps running; empty if it ends soon."""
+    known = {*queues.ALL, "serve", "beat", "mirror"} & set(re.split(r"[ .]", line))
+    return known.pop() if known else ""
 
 
 def preparing() -> list[str]:
     """The commands that are run once for each installation or release."""
-    return blocks()[1]
+    return lines().preparing
 
 
 def running() -> set[str]:
     """The commands that keep running."""
-    return set(blocks()[2])
+    return set(lines().running)
 
 
 def compose() -> dict[str, dict[str, Any]]:

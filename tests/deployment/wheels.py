@@ -26,14 +26,20 @@ def tracked() -> list[str]:
 
 def build(folder: Path) -> Path:
     """Build the wheel in a copy of the checkout below `folder`; return its path."""
+    source = folder / "source"
     for path in tracked():
         if path.startswith(("nsadmin/", "static/", "templates/")) or "/" not in path:
-            target = folder / "source" / path
+            target = source / path
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / path, target)
+    return build_from(source, folder)
+
+
+def build_from(source: Path, folder: Path) -> Path:
+    """Build the wheel of these files into a folder; return its path."""
     subprocess.run(
         [sys.executable, "-c", _BUILD.format(str(folder))],
-        cwd=folder / "source",
+        cwd=source,
         check=True,
         capture_output=True,
     )

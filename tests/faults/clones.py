@@ -38,6 +38,12 @@ def make_source(
     """A namespace of `count` points with a few vectors, and every kind of resource."""
     organization = Organization.objects.get(organization_id=actor.organization_id)
     namespace = make_namespace(organization, name, extractors=extractors, point_count=0)
+    fill(namespace, count=count)
+    return namespace
+
+
+def fill(namespace: Namespace, *, count: int) -> None:
+    """Write `count` points with all vectors, and every kind of resource."""
     for kind, rows in documents(namespace, objects=300).items():
         for start in range(0, len(rows), 200):
             resources.put(kind, rows[start : start + 200])  # type: ignore[arg-type]
@@ -57,7 +63,6 @@ def make_source(
             for n in range(start, min(start + 500, count))
         ]
         points.put(shared(), namespace.collection, batch)
-    return namespace
 
 
 def begin(actor: Actor, source: Namespace, name: str) -> Job:
@@ -110,11 +115,16 @@ def require_complete(source: Namespace, job: Job) -> None:
     assert (refreshed(job).state, job.error) == (State.DONE, "")
     assert job.outputs["source_changed"] is False
     require_verified(job)
-    assert store.get(job.namespace_id)["clone_status"] == "ready"
-    ids = _ids(source.namespace_id, job.namespace_id)
+    require_same(source, job.namespace_id)
+
+
+def require_same(source: Namespace, clone: str) -> None:
+    """A namespace is ready, and is the source with new ids."""
+    assert store.get(clone)["clone_status"] == "ready"
+    ids = _ids(source.namespace_id, clone)
     for kind in resources.KINDS:
-        _require_same_documents(kind, source.namespace_id, job.namespace_id, ids)
-    _require_same_points(source.collection, job.namespace_id, ids)
+        _require_same_documents(kind, source.namespace_id, clone, ids)
+    _require_same_points(source.collection, clone, ids)
 
 
 def require_deleted(job: Job) -> None:

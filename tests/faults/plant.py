@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.keys.keys import actor_of_key, create_key
 from nsadmin.access.models import Organization
-from nsadmin.access.organization.keys import actor_of_key, create_key
 from nsadmin.access.permissions import Role
 from nsadmin.celery import app
 from nsadmin.stores.mongo import indexes

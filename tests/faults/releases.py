@@ -25,18 +25,39 @@ def git(*arguments: str) -> bytes:
     return done.stdout if done.returncode == 0 else b""
 
 
-def unpack_previous(folder: Path) -> str:
-    """Unpack the last commit of the version before; return the commit.
-
-    Skips the test where the history is not there.
-    """
+def version_before() -> str:
+    """The last commit of the version before; empty where the history is not there."""
     changed = git("log", "-1", "--format=%H", f"-G{_VERSION}", "--", "pyproject.toml")
-    commit = git("rev-parse", "--verify", f"{changed.decode().strip()}^").decode()
-    files = git("archive", commit.strip(), "nsadmin", "static", "templates")
-    if not commit or not files:
-        pytest.skip("The history ends before the previous version: a shallow clone.")
+    return _parent(changed)
+
+
+def change_before() -> str:
+    """The commit before the last one that changed the program, if it is there.
+
+    That is the last commit itself while the checkout has changes of its own.
+    """
+    program = ("--", "nsadmin", "static", "templates", "requirements")
+    if git("status", "--porcelain", *program):
+        return git("rev-parse", "HEAD").decode().strip()
+    return _parent(git("log", "-1", "--format=%H", *program))
+
+
+def _parent(commit: bytes) -> str:
+    found = git("rev-parse", "--verify", f"{commit.decode().strip()}^")
+    return found.decode().strip()
+
+
+def unpack(commit: str, folder: Path, *paths: str) -> None:
+    """Unpack a commit, or some of its paths; skip the test where it is not there."""
+    files = git("archive", commit, *paths) if commit else b""
+    if not files:
+        pytest.skip("The history does not reach so far: a shallow clone.")
     subprocess.run(["tar", "-x", "-C", str(folder)], input=files, check=True)
-    return commit.strip()
+
+
+def unpack_previous(folder: Path) -> None:
+    """Unpack the program of the version before."""
+    unpack(version_before(), folder, "nsadmin", "static", "templates")
 
 
 @contextmanager

@@ -14,9 +14,9 @@ from django.db import connections
 from django.test import Client
 
 from nsadmin.access.actor import Actor
+from nsadmin.access.keys.keys import create_key
 from nsadmin.access.models import Organization
 from nsadmin.access.organization import quota_lock
-from nsadmin.access.organization.keys import create_key
 from nsadmin.access.permissions import Role
 from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.jobs.models import Job

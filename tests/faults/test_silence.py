@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from nsadmin.access.actor import SYSTEM
-from nsadmin.access.organization.keys import create_key
+from nsadmin.access.keys.keys import create_key
 from nsadmin.access.permissions import Role
 from nsadmin.errors import Unavailable
 from nsadmin.namespaces.change import commit

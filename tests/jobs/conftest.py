@@ -117,6 +117,7 @@ class Person:
     kind: str = "user"
     id: str = "1"
     label: str = "ada@northlight.example"
+    namespace_ids: frozenset[str] | None = None
 
     @property
     def visible_organization_ids(self) -> frozenset[str] | None:

@@ -10,8 +10,8 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from nsadmin.access.actor import SYSTEM
+from nsadmin.access.keys.keys import create_key
 from nsadmin.access.models import Membership, Organization
-from nsadmin.access.organization.keys import create_key
 from nsadmin.access.permissions import Role
 from nsadmin.advice import usage
 from nsadmin.comparison.documents.findings import Findings

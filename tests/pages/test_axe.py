@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Route
 
 from tests.browser import axe, chromium
 from tests.pages.again_states import again
+from tests.pages.people_states import people
 from tests.pages.platform_states import platform
 from tests.pages.states import STATES, World
 
@@ -53,7 +54,7 @@ def judge() -> Iterator[Judge]:
 
 
 @pytest.mark.parametrize(
-    "states", [*STATES, platform, again], ids=lambda states: states.__name__
+    "states", [*STATES, platform, people, again], ids=lambda states: states.__name__
 )
 @pytest.mark.parametrize(
     "every",

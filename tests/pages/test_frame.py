@@ -147,6 +147,7 @@ def test_probes(client, stores, silence):
     silence("mongodb")
     response = client.get("/readyz")
     assert response.status_code == 503
+    assert response.headers["Retry-After"] == "5"
     assert response.json()["silent"] == ["namespace store"]
 
 

@@ -99,8 +99,9 @@ def test_the_makers_own_key_is_no_second_person(cast):
 
 def test_the_creator_of_a_key_does_not_confirm_its_plan(cast):
     require_two(cast.northlight, "delete")
+    key_id = cast.actor().id
+    ApiKey.objects.filter(key_id=key_id).update(creator=cast.users["admin"])
     key = cast.actor()
-    ApiKey.objects.filter(key_id=key.id).update(creator=cast.users["admin"])
     saved = service.keep(key, cast.own.namespace_id, Deletion(), source="api")
     assert saved.made_by_person == str(cast.users["admin"].pk)
     with pytest.raises(Conflict) as refusal:

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
 
-from nsadmin.access.organization.keys import actor_of_key
+from nsadmin.access.keys.keys import actor_of_key
 from nsadmin.access.permissions import Action
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, NotFound

@@ -1,11 +1,14 @@
 """Whose session an identity opens: domains, staff, other identities, suspension."""
 
+from datetime import timedelta
+
 import pytest
 from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 from django.utils import timezone
 
 from nsadmin.access.models import Invitation, Membership, User
+from nsadmin.access.organization import members
 from nsadmin.audit.models import AuditEvent
 from tests.cast import Cast, invite
 from tests.sso.conftest import DOMAIN, answer_of, begin, said, signed_in, user_of
@@ -284,6 +287,26 @@ def test_a_removed_member_is_not_made_one_again(
     signed_in(client)
     assert user_of(client) == nora.pk
     assert Membership.objects.get(user=nora).role == "viewer"
+
+
+def test_a_deactivated_member_is_not_made_one_again(
+    provider, cast: Cast, nora: User
+) -> None:
+    signed_in(Client())
+    members.deactivate(cast.actor("admin"), nora.memberships.get())
+    refused(provider, words="you belong to no organization here")
+    Invitation.objects.create(
+        organization=cast.northlight,
+        email=nora.email,
+        role="admin",
+        digest="0" * 64,
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+    refused(provider, words="you belong to no organization here")
+    members.reactivate(cast.actor("admin"), cast.northlight.deactivated_members.get())
+    client = Client()
+    signed_in(client)
+    assert user_of(client) == nora.pk
 
 
 def test_an_organization_that_is_gone_signs_nobody_in(provider, configure) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.models import Invitation, Membership
+from nsadmin.access.models import DeactivatedMember, Invitation, Membership
 from nsadmin.mail import outbox
 from nsadmin.mail.kinds import Asked, register
 from nsadmin.mail.letters import Letter, harmless, render
@@ -13,6 +13,7 @@ from nsadmin.mail.letters import Letter, harmless, render
 _INVITATION: Final = "invitation"
 _ROLE: Final = "role"
 _REMOVED: Final = "removed"
+_DEACTIVATED: Final = "deactivated"
 
 
 def send_invitation(actor: Actor, invitation: Invitation, link: str) -> bool:
@@ -63,13 +64,21 @@ def notify_role(actor: Actor, membership: Membership, before: str) -> None:
     _notify(_ROLE, actor, membership, {"before": before, "role": membership.role})
 
 
-def notify_removed(actor: Actor, membership: Membership) -> None:
+def notify_removed(actor: Actor, membership: Membership | DeactivatedMember) -> None:
     """Tell a person that they are no longer a member."""
     _notify(_REMOVED, actor, membership, {})
 
 
+def notify_deactivated(actor: Actor, membership: Membership) -> None:
+    """Tell a person that their membership is deactivated."""
+    _notify(_DEACTIVATED, actor, membership, {})
+
+
 def _notify(
-    kind: str, actor: Actor, membership: Membership, data: dict[str, str]
+    kind: str,
+    actor: Actor,
+    membership: Membership | DeactivatedMember,
+    data: dict[str, str],
 ) -> None:
     told = {"organization": membership.organization.name, "by": actor.label, **data}
     outbox.ask(kind, membership.user.email, told)
@@ -83,6 +92,11 @@ def _role(asked: Asked) -> Letter:
 @register(_REMOVED)
 def _removed(asked: Asked) -> Letter:
     return render("removed", _shown(asked))
+
+
+@register(_DEACTIVATED)
+def _deactivated(asked: Asked) -> Letter:
+    return render("deactivated", _shown(asked))
 
 
 def _shown(asked: Asked) -> dict[str, str]:

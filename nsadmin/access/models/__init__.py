@@ -1,7 +1,7 @@
 """Users, organizations, memberships, invitations, API keys and support sessions."""
 
 from nsadmin.access.models.invitations import Invitation
-from nsadmin.access.models.keys import ApiKey
+from nsadmin.access.models.keys import PURPOSE_MAX, ApiKey, ServiceAccount
 from nsadmin.access.models.organizations import (
     NAME_MAX,
     Organization,
@@ -13,15 +13,23 @@ from nsadmin.access.models.organizations import (
 )
 from nsadmin.access.models.sign_in_places import SignInPlace
 from nsadmin.access.models.support_sessions import SupportSession
-from nsadmin.access.models.users import Membership, User, UserManager
+from nsadmin.access.models.users import (
+    DeactivatedMember,
+    Membership,
+    User,
+    UserManager,
+)
 
 __all__ = [
     "NAME_MAX",
+    "PURPOSE_MAX",
     "ApiKey",
+    "DeactivatedMember",
     "Invitation",
     "Membership",
     "Organization",
     "Plan",
+    "ServiceAccount",
     "SignInPlace",
     "SupportSession",
     "User",

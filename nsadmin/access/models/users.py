@@ -90,3 +90,34 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.organization}: {self.role}"
+
+
+class DeactivatedMember(models.Model):
+    """A membership that an admin took away until further notice.
+
+    It is no `Membership`, so that no query takes it for one.
+    """
+
+    user = models.ForeignKey(
+        User, models.CASCADE, related_name="deactivated_memberships"
+    )
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="deactivated_members"
+    )
+    role = models.CharField(
+        max_length=16, choices=[(r.value, r.value) for r in ORGANIZATION_ROLES]
+    )
+    joined_at = models.DateTimeField()
+    deactivated_at = models.DateTimeField(default=timezone.now)
+    deactivated_by = models.CharField(max_length=254)
+
+    class Meta:
+        ordering: ClassVar = ["user__email"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["user", "organization"], name="one_deactivated_member"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}, deactivated in {self.organization}"

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from nsadmin.access.models import Invitation, Membership, User
 from nsadmin.access.organization.audit import record_event
-from nsadmin.access.organization.keys import digests
 from nsadmin.access.organization.organizations import actor_of_user, lock_row
 from nsadmin.errors import Conflict, Forbidden, NotFound
+from nsadmin.stores import peppers
 
 
 def open_invitation(secret: str) -> Invitation:
@@ -23,7 +23,9 @@ def open_invitation(secret: str) -> Invitation:
     was never issued.
     """
     rows = Invitation.objects.select_related("organization")
-    valid = rows.filter(digest__in=digests(secret), expires_at__gt=timezone.now())
+    valid = rows.filter(
+        digest__in=peppers.hashes(secret), expires_at__gt=timezone.now()
+    )
     invitation = valid.first()
     if invitation is None:
         raise _link_not_found()
@@ -46,6 +48,7 @@ def _is_unused(user: User) -> bool:
         and not user.has_usable_password()
         and not user.platform_role
         and not user.memberships.exists()
+        and not user.deactivated_memberships.exists()
     )
 
 

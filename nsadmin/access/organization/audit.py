@@ -1,12 +1,12 @@
 """Audit events about members and invitations."""
 
-from nsadmin.access.models import Invitation, Membership
+from nsadmin.access.models import DeactivatedMember, Invitation, Membership
 from nsadmin.audit import record
 
 
 def record_event(
     actor: record.AuditActor,
-    about: Membership | Invitation,
+    about: Membership | DeactivatedMember | Invitation,
     action: str,
     summary: str,
     *,

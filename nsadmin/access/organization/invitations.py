@@ -18,11 +18,11 @@ from nsadmin.access.actor import Actor
 from nsadmin.access.mails import members as mails
 from nsadmin.access.models import NAME_MAX, Invitation, Organization, User
 from nsadmin.access.organization.audit import record_event
-from nsadmin.access.organization.keys import digest
 from nsadmin.access.organization.organizations import lock_row
 from nsadmin.access.permissions import Role
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, Forbidden, NotFound
+from nsadmin.stores import peppers
 
 LIFETIME = timedelta(days=7)
 MAX_OPEN = 100
@@ -112,7 +112,7 @@ def invite(
         defaults={
             "name": cleaned or (earlier.name if earlier else ""),
             "role": role.value,
-            "digest": digest(secret),
+            "digest": peppers.keyed_hash(secret),
             "inviter": inviter,
             "created_at": now,
             "expires_at": now + LIFETIME,
@@ -138,6 +138,12 @@ def _require_no_member(organization: Organization, address: str) -> None:
     if member is not None:
         raise Conflict(
             f"{member.user} is already a member.", details={"field": "email"}
+        )
+    resting = organization.deactivated_members.filter(user__email=address).first()
+    if resting is not None:
+        raise Conflict(
+            f"{resting.user} is a deactivated member. Reactivate them instead.",
+            details={"field": "email"},
         )
 
 

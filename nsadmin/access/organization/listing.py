@@ -1,12 +1,17 @@
-"""Lists of an organization's members, invitations and keys, and names of people."""
+"""Lists of an organization's members and invitations, and names of people."""
 
 from collections.abc import Iterable
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from nsadmin.access.models import ApiKey, Invitation, Membership, Organization, User
-from nsadmin.access.organization.keys import with_creator_role
+from nsadmin.access.models import (
+    DeactivatedMember,
+    Invitation,
+    Membership,
+    Organization,
+    User,
+)
 from nsadmin.access.permissions import TABLE, Action, Role
 
 # Databases bound the number of values in one query.
@@ -19,27 +24,27 @@ def members(organization: Organization) -> QuerySet[Membership]:
     return organization.memberships.select_related("user").order_by("user__email")
 
 
+def deactivated(organization: Organization) -> QuerySet[DeactivatedMember]:
+    """Return the deactivated members by e-mail address, each with their user."""
+    rows = organization.deactivated_members.select_related("user")
+    rows = rows.exclude(user__in=organization.memberships.order_by().values("user"))
+    return rows.order_by("user__email")
+
+
 def invitations(organization: Organization) -> QuerySet[Invitation]:
     """Return the open invitations, each with the user who sent it."""
     return organization.invitations.select_related("inviter")
 
 
-def keys(organization: Organization) -> QuerySet[ApiKey]:
-    """Return the API keys ready for `effective_role`: unrevoked first, then by age."""
-    rows = with_creator_role(organization.api_keys.all())
-    return rows.order_by("revoked_at", "-created_at", "key_id")
+def unrevoked_key_count(organization: Organization, user: User) -> int:
+    """Return the number of unrevoked keys that belong to a person."""
+    return organization.api_keys.filter(creator=user, revoked_at=None).count()
 
 
-def live_key_count(organization: Organization) -> int:
-    """Return the number of keys that are neither revoked nor expired."""
-    rows = organization.api_keys.filter(revoked_at=None)
-    return rows.exclude(expires_at__lte=timezone.now()).count()
-
-
-def unrevoked_key_count(membership: Membership) -> int:
-    """Return the number of unrevoked keys that the member created."""
-    keys = membership.organization.api_keys
-    return keys.filter(creator=membership.user, revoked_at=None).count()
+def issued_key_count(organization: Organization, user: User) -> int:
+    """Return the number of valid service accounts' keys whose secret a person saw."""
+    keys = organization.api_keys.filter(issuer=user, revoked_at=None)
+    return keys.exclude(expires_at__lte=timezone.now()).count()
 
 
 def admins(organization: Organization) -> list[str]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.models import ApiKey, Organization
+from nsadmin.access.models import Organization
 from nsadmin.errors import Conflict
 
 CODE: Final = "second_person_required"
@@ -55,17 +55,6 @@ def required_of(internal_id: str) -> frozenset[Guarded]:
 def is_required(actor: Actor, internal_id: str, change: Guarded) -> bool:
     """Tell whether this actor needs a second person; nsadmin itself does not."""
     return not actor.sees_all and change in required_of(internal_id)
-
-
-def person_of(actor: Actor) -> str:
-    """Return the user behind an actor: of a key its creator; empty if unknown."""
-    if actor.kind == "user":
-        return actor.id
-    if actor.kind == "key":
-        creator = ApiKey.objects.filter(key_id=actor.id).values_list("creator_id")
-        found = creator.first()
-        return str(found[0]) if found and found[0] is not None else ""
-    return ""
 
 
 def may_confirm(actor: Actor, maker_person: str) -> bool:

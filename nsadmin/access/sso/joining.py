@@ -51,7 +51,12 @@ def invited_again(identity: Identity, organization: Organization, user: User) ->
 
 
 def _take_invitation(organization: Organization, email: str) -> Invitation | None:
-    """Delete the open invitation of an address and return it."""
+    """Delete the open invitation of an address and return it.
+
+    That of a deactivated member counts no more than their membership does.
+    """
+    if organization.deactivated_members.filter(user__email=email).exists():
+        return None
     rows = Invitation.objects.filter(organization=organization, email=email)
     found = rows.filter(expires_at__gt=timezone.now()).first()
     if found is None or not Invitation.objects.filter(pk=found.pk).delete()[0]:

@@ -23,7 +23,14 @@ from django.http.response import HttpResponseBase
 
 from nsadmin.access.actor import Actor
 from nsadmin.access.organization import suspension
-from nsadmin.access.permissions import TABLE, Action, Effect, Role, effect
+from nsadmin.access.permissions import (
+    OF_ONE_NAMESPACE,
+    TABLE,
+    Action,
+    Effect,
+    Role,
+    effect,
+)
 from nsadmin.access.support.looks import record_looks
 from nsadmin.access.web import step_up as step_up_check
 from nsadmin.errors import Forbidden, NotFound, NsadminError, Unauthorized
@@ -107,10 +114,12 @@ def page(
     return declare
 
 
-def endpoint(action: Action) -> Callable[[View], View]:
+def endpoint(action: Action, *, for_chosen: bool = False) -> Callable[[View], View]:
     """Declare the action of an API operation and check it on every request.
 
     It stands below the router's decorator, which has to register the checked view.
+    Keys for chosen namespaces are refused unless it is `for_chosen`: the operation is
+    about one namespace, a list, or what belongs to no organization.
     The operation raises Unauthorized without a valid key, Forbidden for an action that
     the key's role or scopes lack.
     """
@@ -122,6 +131,8 @@ def endpoint(action: Action) -> Callable[[View], View]:
         ) -> HttpResponseBase:
             actor = actor_of(request)
             require(actor, action)
+            if actor.namespace_ids is not None and not for_chosen:
+                raise _of_chosen(action)
             return _looked(request, actor, "api", lambda r: view(r, *args, **kwargs))
 
         gated.declared = RouteAccess(action, effect(action), "api")  # type: ignore[attr-defined]
@@ -159,6 +170,8 @@ def require(actor: Actor, action: Action) -> None:
         raise suspension.refusal(actor.organization_id, actor.suspension)
     if actor.may(action):
         return
+    if actor.namespace_ids is not None and action not in OF_ONE_NAMESPACE:
+        raise _of_chosen(action)
     roles = [role.value for role in Role if action in TABLE[role]]
     is_scope_missing = action in TABLE[actor.role]
     reason = (
@@ -172,13 +185,36 @@ def require(actor: Actor, action: Action) -> None:
     )
 
 
-def can_see(actor: Actor, *, internal_id: str, scope: str) -> bool:
-    """Tell whether a resource of this tenant and scope is visible to the actor."""
+def _of_chosen(action: Action) -> Forbidden:
+    return Forbidden(
+        "This key is for chosen namespaces. It cannot do what concerns others, or the "
+        "organization.",
+        code="key_of_chosen_namespaces",
+        details={"action": action.value},
+    )
+
+
+def can_see(
+    actor: Actor, *, internal_id: str, scope: str, namespace_id: str = ""
+) -> bool:
+    """Tell whether a resource of this tenant and scope is visible to the actor.
+
+    `namespace_id` is empty for what is of no single namespace; keys for chosen
+    namespaces do not see that.
+    """
+    if not actor.reaches(namespace_id):
+        return False
     return scope == "system" or actor.sees(internal_id)
 
 
 def require_on(
-    actor: Actor, action: Action, *, internal_id: str, scope: str, what: str
+    actor: Actor,
+    action: Action,
+    *,
+    internal_id: str,
+    scope: str,
+    what: str,
+    namespace_id: str = "",
 ) -> None:
     """Check an action on one resource, such as a namespace.
 
@@ -186,9 +222,11 @@ def require_on(
     is not revealed; Forbidden if it is visible but the action is not permitted. System
     namespaces are readable and can be cloned by all, and only platform admins change
     them. Documents are exported by members alone, not in support sessions.
-    `what` is the word for the resource in the error.
+    `what` is the word for the resource in the error, `namespace_id` as in `can_see`.
     """
-    if not can_see(actor, internal_id=internal_id, scope=scope):
+    if not can_see(
+        actor, internal_id=internal_id, scope=scope, namespace_id=namespace_id
+    ):
         raise NotFound(f"There is no such {what}.", details={"resource": what})
     require(actor, action)
     if action is Action.DOCUMENT_EXPORT and scope != "system":

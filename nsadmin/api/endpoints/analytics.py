@@ -60,7 +60,7 @@ class UsageQuery(_NamespaceQuery):
     "/namespaces/{identifier}/filter-usage",
     response=responses(UsageCounted, 409, 413, 415),
 )
-@operation(Action.FILTER_USAGE_REPORT, repeatable=True)
+@operation(Action.FILTER_USAGE_REPORT, repeatable=True, for_chosen=True)
 def report_filter_usage(
     request: HttpRequest,
     identifier: str,
@@ -83,7 +83,7 @@ def report_filter_usage(
     "/analytics/indexes/suggestions",
     response=responses(SuggestionsResponse, 409),
 )
-@operation(Action.NAMESPACE_READ, headers=_NAMESPACE)
+@operation(Action.NAMESPACE_READ, headers=_NAMESPACE, for_chosen=True)
 def suggest_indexes(request: HttpRequest, query: SuggestionsQuery) -> HttpResponse:
     """The fields that are filtered often without an index, and the type they need.
 
@@ -104,7 +104,7 @@ def suggest_indexes(request: HttpRequest, query: SuggestionsQuery) -> HttpRespon
     "/analytics/indexes/usage",
     response=responses(UsageResponse, 409),
 )
-@operation(Action.NAMESPACE_READ, headers=_NAMESPACE)
+@operation(Action.NAMESPACE_READ, headers=_NAMESPACE, for_chosen=True)
 def index_usage(request: HttpRequest, query: UsageQuery) -> HttpResponse:
     """The fields that were filtered, how often, and whether they have an index."""
     hours = _hours(query.period)

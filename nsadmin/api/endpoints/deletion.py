@@ -19,7 +19,7 @@ from nsadmin.namespaces.lifecycle import deletion, tombstones
     "/namespaces/{identifier}",
     response=responses(DeleteNamespaceResponse, 409, 412),
 )
-@operation(Action.NAMESPACE_DELETE, headers=IF_MATCH)
+@operation(Action.NAMESPACE_DELETE, headers=IF_MATCH, for_chosen=True)
 def delete_namespace(
     request: HttpRequest, identifier: str, query: DeleteQuery
 ) -> HttpResponse:

@@ -36,7 +36,7 @@ _DEFAULT_LIMIT = 25
     "/namespaces/{identifier}/documents/list",
     response=responses(ListDocumentsResponse, 409, 413, 415, 502),
 )
-@operation(Action.DOCUMENT_READ)
+@operation(Action.DOCUMENT_READ, for_chosen=True)
 def list_documents(
     request: HttpRequest,
     identifier: str,
@@ -92,7 +92,7 @@ def list_documents(
     "/namespaces/{identifier}/documents/{document_id}",
     response=responses(DocumentModel, 409, 502),
 )
-@operation(Action.DOCUMENT_READ)
+@operation(Action.DOCUMENT_READ, for_chosen=True)
 def get_document(
     request: HttpRequest, identifier: str, document_id: str, query: AddressQuery
 ) -> HttpResponse:

@@ -25,7 +25,7 @@ def _end_from_now(sent: dict[str, Any]) -> datetime | None:
     "/namespaces/{identifier}/extend",
     response=responses(NamespaceModel, 409, 413, 415),
 )
-@operation(Action.NAMESPACE_UPDATE, repeatable=True)
+@operation(Action.NAMESPACE_UPDATE, repeatable=True, for_chosen=True)
 def extend_namespace(
     request: HttpRequest,
     identifier: str,

@@ -32,14 +32,14 @@ class ExtractorsQuery(AddressQuery):
 
 
 @router.get(_BUILTIN, response=responses(list[ExtractorModel]))
-@operation(Action.NAMESPACE_READ)
+@operation(Action.NAMESPACE_READ, for_chosen=True)
 def list_extractors(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """The builtin feature extractors that a namespace may register."""
     return json_response([ExtractorModel.of(e) for e in REGISTRY.values()])
 
 
 @router.get(_BUILTIN + "/{feature_extractor_id}", response=responses(ExtractorModel))
-@operation(Action.NAMESPACE_READ)
+@operation(Action.NAMESPACE_READ, for_chosen=True)
 def get_extractor(
     request: HttpRequest,  # noqa: ARG001
     feature_extractor_id: str,
@@ -55,7 +55,7 @@ def get_extractor(
     "/namespaces/{identifier}/extractors",
     response=responses(NamespaceExtractorsResponse, 409),
 )
-@operation(Action.NAMESPACE_READ)
+@operation(Action.NAMESPACE_READ, for_chosen=True)
 def list_namespace_extractors(
     request: HttpRequest, identifier: str, query: ExtractorsQuery
 ) -> HttpResponse:
@@ -71,7 +71,7 @@ def list_namespace_extractors(
     "/namespaces/{identifier}/extractors/{feature_extractor_id}",
     response=responses(NamespaceExtractor, 409),
 )
-@operation(Action.NAMESPACE_READ)
+@operation(Action.NAMESPACE_READ, for_chosen=True)
 def get_namespace_extractor(
     request: HttpRequest,
     identifier: str,

@@ -23,7 +23,7 @@ from nsadmin.namespaces.plan.repair import Repair
     "/namespaces/{identifier}/ensure-indexes",
     response=responses(EnsuredIndexes | DryRun, 409, 412),
 )
-@operation(Action.NAMESPACE_UPDATE, headers=IF_MATCH, repeatable=True)
+@operation(Action.NAMESPACE_UPDATE, headers=IF_MATCH, repeatable=True, for_chosen=True)
 def ensure_indexes(
     request: HttpRequest,
     identifier: str,

@@ -33,7 +33,7 @@ _COLUMNS = {
 
 
 @router.post("/namespaces/list", response=responses(ListNamespacesResponse, 413, 415))
-@operation(Action.NAMESPACE_READ)
+@operation(Action.NAMESPACE_READ, for_chosen=True)
 def list_namespaces(
     request: HttpRequest,
     query: ListQueryString,
@@ -46,7 +46,7 @@ def list_namespaces(
 
 
 @router.get("/namespaces", response=responses(ListNamespacesResponse))
-@operation(Action.NAMESPACE_READ)
+@operation(Action.NAMESPACE_READ, for_chosen=True)
 def list_all_namespaces(request: HttpRequest, query: ListQueryString) -> HttpResponse:
     """The same list without filters."""
     return _list_response(request, query, ListNamespacesRequest.model_validate({}))

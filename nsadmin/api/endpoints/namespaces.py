@@ -38,7 +38,7 @@ _SNAPSHOT_MAX_AGE_S = 6.0
 
 
 @router.get("/namespaces/{identifier}", response=responses(NamespaceModel, 409))
-@operation(Action.NAMESPACE_READ)
+@operation(Action.NAMESPACE_READ, for_chosen=True)
 def get_namespace(
     request: HttpRequest, identifier: str, query: AddressQuery
 ) -> HttpResponse:
@@ -58,7 +58,7 @@ def get_namespace(
     "/namespaces/{identifier}",
     response=responses(NamespaceModel | DryRun, 409, 412, 413, 415),
 )
-@operation(Action.NAMESPACE_UPDATE, headers=IF_MATCH)
+@operation(Action.NAMESPACE_UPDATE, headers=IF_MATCH, for_chosen=True)
 def patch_namespace(
     request: HttpRequest, identifier: str, body: NamespacePatch, query: PatchQuery
 ) -> HttpResponse:
@@ -101,7 +101,7 @@ def _parse_put(sent: dict[str, Any]) -> NamespacePatch:
     "/namespaces/{identifier}",
     response=responses(NamespaceModel | DryRun, 409, 412, 413, 415),
 )
-@operation(Action.NAMESPACE_UPDATE, headers=IF_MATCH)
+@operation(Action.NAMESPACE_UPDATE, headers=IF_MATCH, for_chosen=True)
 def put_namespace(
     request: HttpRequest,
     identifier: str,

@@ -29,7 +29,7 @@ from nsadmin.plans.models import SavedPlan
 
 
 @router.get("/namespaces/{identifier}/plans/{plan_id}", response=responses(KeptPlan))
-@operation(Action.NAMESPACE_READ)
+@operation(Action.NAMESPACE_READ, for_chosen=True)
 def get_plan(
     request: HttpRequest, identifier: str, plan_id: str, query: AddressQuery
 ) -> HttpResponse:
@@ -57,7 +57,7 @@ def _plan_response(request: HttpRequest, saved: SavedPlan) -> HttpResponse:
     "/namespaces/{identifier}/plans/{plan_id}/confirm",
     response=responses(NamespaceModel | CloneNamespaceResponse, 409, 413, 415),
 )
-@operation(Action.NAMESPACE_UPDATE, repeatable=True)
+@operation(Action.NAMESPACE_UPDATE, repeatable=True, for_chosen=True)
 def confirm_plan(
     request: HttpRequest,
     identifier: str,

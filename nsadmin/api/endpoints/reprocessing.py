@@ -32,7 +32,7 @@ _OF_REQUEST = "/reprocess/{request_id}"
 
 
 @router.post(_OF_NAMESPACE, response=responses(ReprocessModel, 409, 413, 415))
-@operation(Action.NAMESPACE_UPDATE, repeatable=True)
+@operation(Action.NAMESPACE_UPDATE, repeatable=True, for_chosen=True)
 def reprocess_namespace(
     request: HttpRequest, identifier: str, query: AddressQuery, body: ReprocessBody
 ) -> HttpResponse:
@@ -51,7 +51,7 @@ def reprocess_namespace(
 
 
 @router.get(_OF_NAMESPACE, response=responses(ReprocessList, 409))
-@operation(Action.NAMESPACE_READ)
+@operation(Action.NAMESPACE_READ, for_chosen=True)
 def list_reprocess_requests(
     request: HttpRequest, identifier: str, query: AddressQuery
 ) -> HttpResponse:
@@ -66,7 +66,7 @@ def list_reprocess_requests(
 
 
 @router.get(_OF_NAMESPACE + "/{request_id}", response=responses(ReprocessModel, 409))
-@operation(Action.NAMESPACE_READ)
+@operation(Action.NAMESPACE_READ, for_chosen=True)
 def get_reprocess_request(
     request: HttpRequest, identifier: str, request_id: str, query: AddressQuery
 ) -> HttpResponse:
@@ -78,7 +78,7 @@ def get_reprocess_request(
 
 
 @router.delete(_OF_NAMESPACE + "/{request_id}", response=responses(ReprocessModel, 409))
-@operation(Action.NAMESPACE_UPDATE)
+@operation(Action.NAMESPACE_UPDATE, for_chosen=True)
 def cancel_reprocess_request(
     request: HttpRequest, identifier: str, request_id: str, query: AddressQuery
 ) -> HttpResponse:

@@ -32,7 +32,7 @@ class StatsRequest(BaseModel):
 
 
 @router.post("/namespaces/stats/batch", response=responses(StatsBatch, 413, 415))
-@operation(Action.NAMESPACE_READ)
+@operation(Action.NAMESPACE_READ, for_chosen=True)
 def batch_stats(request: HttpRequest, body: StatsRequest) -> HttpResponse:
     """The counts of many namespaces in one call; at most half a minute old."""
     bootstrap.require_filled()
@@ -42,7 +42,7 @@ def batch_stats(request: HttpRequest, body: StatsRequest) -> HttpResponse:
 
 
 @router.get("/namespaces/{identifier}/stats", response=responses(NamespaceStats, 409))
-@operation(Action.NAMESPACE_READ)
+@operation(Action.NAMESPACE_READ, for_chosen=True)
 def get_stats(
     request: HttpRequest, identifier: str, query: AddressQuery
 ) -> HttpResponse:

@@ -24,7 +24,7 @@ router = Router(tags=["Tasks"])
 
 
 @router.post("/tasks/list", response=responses(ListTasksResponse, 413, 415))
-@operation(Action.JOB_READ)
+@operation(Action.JOB_READ, for_chosen=True)
 def list_tasks(
     request: HttpRequest,
     query: PageQuery,
@@ -57,7 +57,7 @@ def list_tasks(
 
 
 @router.get("/tasks/{task_id}", response=responses(TaskResponse))
-@operation(Action.JOB_READ)
+@operation(Action.JOB_READ, for_chosen=True)
 def get_task(request: HttpRequest, task_id: str) -> HttpResponse:
     """One task. Poll after one second, then at growing intervals."""
     job = queries.get(actor_of(request), task_id)
@@ -65,7 +65,7 @@ def get_task(request: HttpRequest, task_id: str) -> HttpResponse:
 
 
 @router.delete("/tasks/{task_id}", response=responses(CancelTaskResponse, 409))
-@operation(Action.JOB_CONTROL)
+@operation(Action.JOB_CONTROL, for_chosen=True)
 def cancel_task(request: HttpRequest, task_id: str) -> HttpResponse:
     """Stop a task. One that has ended or does not exist is no error."""
     try:

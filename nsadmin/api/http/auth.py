@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from ninja.security.http import HttpAuthBase
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.organization.keys import actor_of_key
+from nsadmin.access.keys.keys import actor_of_key
 from nsadmin.access.web.client_address import client_address
 from nsadmin.api.http.rate_limit import spend, spend_of_organization
 from nsadmin.errors import Unauthorized

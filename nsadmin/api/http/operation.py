@@ -79,8 +79,12 @@ def operation(
     headers: dict[str, Schema] | None = None,
     repeatable: bool = False,
     media: str = JSON,
+    for_chosen: bool = False,
 ) -> Callable[[View], View]:
     """Declare an operation; goes below the router's decorator.
+
+    It refuses keys for chosen namespaces unless it is `for_chosen`; then it shows and
+    changes these alone.
 
     The gate comes first, then the `Idempotency-Key` of a `repeatable` operation, then
     the query and the body. Without a `query` parameter no query key is accepted.
@@ -94,7 +98,9 @@ def operation(
             return view(request, **path, **inputs.read(request))
 
         parsed.__signature__ = _signature_without_inputs(view)  # type: ignore[attr-defined]
-        gated = endpoint(action)(idempotent(parsed) if repeatable else parsed)
+        gated = endpoint(action, for_chosen=for_chosen)(
+            idempotent(parsed) if repeatable else parsed
+        )
         all_headers = {**(headers or {}), **(IDEMPOTENCY_KEY if repeatable else {})}
         _describe(gated, inputs, all_headers, media)
         return gated

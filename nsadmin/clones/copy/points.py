@@ -95,6 +95,9 @@ def copy_points(context: CopyContext) -> None:
         for key in (SAMPLE_KEY, VECTORS_KEY):
             cursor.pop(key, None)
         _skip_references(context)
+    else:
+        # A snapshot brings the indexes that the source had, and no others.
+        collection.make(context)
 
 
 def source_vectors(context: CopyContext) -> dict[str, int]:

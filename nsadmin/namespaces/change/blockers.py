@@ -15,7 +15,7 @@ def running_jobs(namespace_id: str) -> list[Job]:
     return list(Job.objects.filter(related, state__in=LIVE).order_by("created_at"))
 
 
-# The only message about another organization's job: it reveals no id and no name.
+# The only message about a job that the actor may not know: no id and no name.
 COPYING = "The platform is copying this namespace."
 
 
@@ -25,12 +25,19 @@ def copying_job(namespace_id: str) -> Job | None:
     return reading.order_by("created_at").first()
 
 
+def related_ids(job: Job) -> set[str]:
+    """Return the namespaces that a job names in its row."""
+    return {job.namespace_id, job.source_namespace_id} - {""}
+
+
 def may_know(actor: Actor, namespace: Namespace, job: Job) -> bool:
     """Tell whether the actor may learn the id and name of a job on the namespace.
 
     Messages to the program itself may be stored where the namespace's organization
     reads them, so the system actor learns no more than that organization.
     """
+    if not actor.reaches(*related_ids(job)):
+        return False
     owns = namespace.internal_id != "" and job.internal_id == namespace.internal_id
     if actor.kind == "system":
         return owns or job.organization_id == actor.organization_id

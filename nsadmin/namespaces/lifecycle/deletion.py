@@ -93,6 +93,7 @@ def resume_failed(actor: Actor, job: Job) -> None:
         internal_id=namespace.internal_id,
         scope=namespace.scope,
         what=queries.RESOURCE,
+        namespace_id=namespace.namespace_id,
     )
     view = queries.view_of(namespace)
     _require_room(actor, view)

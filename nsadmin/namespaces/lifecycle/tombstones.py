@@ -60,6 +60,8 @@ def listing(actor: Actor, organization_id: str) -> QuerySet[MirroredNamespace]:
     internal_ids = actor.visible_internal_ids
     if internal_ids is not None:
         rows = rows.filter(internal_id__in=internal_ids)
+    if actor.namespace_ids is not None:
+        rows = rows.filter(namespace_id__in=actor.namespace_ids)
     return rows.filter(organization_id=organization_id).order_by("-deleted_at", "pk")
 
 
@@ -81,6 +83,7 @@ def get(
             internal_id=namespace.internal_id,
             scope=namespace.scope,
             what=queries.RESOURCE,
+            namespace_id=namespace_id,
         )
     except NotFound:
         raise queries.namespace_not_found(namespace_id) from None

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
@@ -124,6 +124,20 @@ class ListQuery:
     def soon(self) -> Q:
         """The rows that expire within a day."""
         return Q(expires_at__lte=timezone.now() + SOON)
+
+
+def within_reach(actor: Actor, query: ListQuery) -> ListQuery:
+    """Return the query without what a key for chosen namespaces keeps from the actor.
+
+    The counters know nothing of such a key; rows that are asked for by their ids are
+    counted one by one.
+    """
+    chosen = actor.namespace_ids
+    if chosen is None:
+        return query
+    asked = query.namespace_ids
+    ids = chosen if asked is None else chosen.intersection(asked)
+    return replace(query, namespace_ids=tuple(sorted(ids)))
 
 
 def lists_of(actor: Actor, query: ListQuery) -> list[str]:

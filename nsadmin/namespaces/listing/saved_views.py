@@ -9,8 +9,7 @@ from django.db.models import QuerySet
 
 from nsadmin import names
 from nsadmin.access.actor import Actor
-from nsadmin.access.models import ApiKey, User
-from nsadmin.access.organization import second_person
+from nsadmin.access.models import ApiKey, ServiceAccount, User
 from nsadmin.errors import Conflict, Invalid, NotFound
 from nsadmin.namespaces.models.saved_views import (
     ADDRESS_MAX,
@@ -103,12 +102,13 @@ def _alone(actor: Actor) -> Iterator[None]:
     that the old default is none any more. SQLite has one writer at a time anyway.
     """
     with transaction.atomic():
-        person = second_person.person_of(actor)
-        owner: QuerySet[User] | QuerySet[ApiKey] = (
-            User.objects.filter(pk=person)
-            if person
-            else ApiKey.objects.filter(key_id=actor.id)
-        )
+        owner: QuerySet[User] | QuerySet[ApiKey] | QuerySet[ServiceAccount]
+        if actor.service_account:
+            owner = ServiceAccount.objects.filter(pk=actor.service_account)
+        elif actor.person:
+            owner = User.objects.filter(pk=actor.person)
+        else:
+            owner = ApiKey.objects.filter(key_id=actor.id)
         # The keys of other tables may go on to refer to the owner.
         owner.select_for_update(no_key=True).values_list("pk").first()
         yield
@@ -120,8 +120,11 @@ def _own(actor: Actor, organization_id: str) -> QuerySet[SavedView]:
 
 
 def _person(actor: Actor) -> str:
-    """Return whose views they are: of a key its creator, or the key without one."""
-    return second_person.person_of(actor) or actor.id
+    """Return whose views they are: of a key its service account or its creator.
+
+    A key with neither has its own.
+    """
+    return actor.service_account or actor.person or actor.id
 
 
 def _cleaned(name: str) -> str:

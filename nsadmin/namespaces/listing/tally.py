@@ -22,6 +22,7 @@ from nsadmin.namespaces.listing.query import (
     conditions,
     counters_of,
     lists_of,
+    within_reach,
 )
 from nsadmin.namespaces.listing.statements import Row
 from nsadmin.namespaces.listing.walks import Few, Walk
@@ -70,6 +71,7 @@ class Tally:
 
 def tally(actor: Actor, query: ListQuery) -> Tally:
     """Count what the query finds among the namespaces that the actor sees."""
+    query = within_reach(actor, query)
     lists = lists_of(actor, replace(query, scope=None))
     shown = [name for name in lists if _is_in_scope(name, query)]
     is_counted = not any(base_conditions(replace(query, expiring=False)))

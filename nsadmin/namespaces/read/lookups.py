@@ -8,6 +8,7 @@ from django.db.models import Q
 from nsadmin.access.actor import Actor
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read.queries import visible
+from nsadmin.namespaces.schema.text import name_key
 
 
 def mirrored(actor: Actor, namespace_id: str) -> MirroredNamespace | None:
@@ -47,9 +48,31 @@ def columns(
     return {row.pop("namespace_id"): row for row in rows.values("namespace_id", *names)}
 
 
+def differences(namespace_id: str) -> int:
+    """Return the number of differences that the last drift comparison found."""
+    rows = MirroredNamespace.objects.filter(namespace_id=namespace_id)
+    return rows.values_list("differences", flat=True).first() or 0
+
+
 def listed(
     actor: Actor, internal_id: str, namespace_ids: Collection[str]
 ) -> list[MirroredNamespace]:
     """Return those of the namespaces that a tenant's list has for the actor."""
     rows = visible(actor).filter(namespace_id__in=namespace_ids)
     return list(rows.filter(Q(internal_id=internal_id) | Q(scope="system")))
+
+
+def ids_of(actor: Actor, internal_id: str, texts: Collection[str]) -> dict[str, str]:
+    """Return {text: id} of a tenant's namespaces whose id or name each text is.
+
+    Texts of no namespace that the actor sees are left out.
+    """
+    keys = {text: name_key(text) for text in texts}
+    rows = visible(actor).filter(internal_id=internal_id)
+    rows = rows.filter(Q(namespace_id__in=texts) | Q(name_key__in=keys.values()))
+    actor.sees(internal_id)
+    known = list(rows.values_list("namespace_id", "name_key"))
+    ids = {own_id for own_id, _ in known}
+    by_name = {key: own_id for own_id, key in known}
+    found = {t: t if t in ids else by_name.get(key, "") for t, key in keys.items()}
+    return {text: own_id for text, own_id in found.items() if own_id}

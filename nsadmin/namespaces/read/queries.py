@@ -57,9 +57,11 @@ class NamespaceView:
 def visible(actor: Actor) -> QuerySet[MirroredNamespace]:
     """Return the rows that the actor can see: of visible tenants, and system ones.
 
-    Tombstones are not included.
+    A key for chosen namespaces sees these alone. Tombstones are not included.
     """
     rows = MirroredNamespace.objects.filter(deleted_at=None)
+    if actor.namespace_ids is not None:
+        rows = rows.filter(namespace_id__in=actor.namespace_ids)
     internal_ids = actor.visible_internal_ids
     if internal_ids is None:
         return rows
@@ -144,6 +146,7 @@ def _require_access(actor: Actor, action: Action, namespace: Namespace) -> None:
             internal_id=namespace.internal_id,
             scope=namespace.scope,
             what=RESOURCE,
+            namespace_id=namespace.namespace_id,
         )
     except NotFound:
         raise namespace_not_found(namespace.namespace_id) from None
@@ -167,10 +170,12 @@ def _find_by_name(actor: Actor, name: str, organization_id: str | None) -> Raw |
         is_seen = internal_ids is None or chosen in internal_ids
         internal_ids = frozenset({chosen} if is_seen else ())
     found = [store.find_by_name(each, key) for each in sorted(internal_ids or ())]
-    own = _only_one([raw for raw in found if raw is not None], name)
+    reached = [r for r in found if r is not None and actor.reaches(str(r["_id"]))]
+    own = _only_one(reached, name)
     if own is not None:
         return own
-    shared = [r for r in store.find_all_by_name(key) if r.get("scope") == "system"]
+    named = [r for r in store.find_all_by_name(key) if r.get("scope") == "system"]
+    shared = [raw for raw in named if actor.reaches(str(raw["_id"]))]
     return shared[0] if shared else None
 
 
@@ -238,7 +243,12 @@ def cached_snapshot(actor: Actor, namespace_id: str) -> Snapshot | None:
     copy = snapshots.cached(namespace_id)
     if copy is None or copy.snapshot.age_s > _CACHED_MAX_AGE_S:
         return None
-    if not can_see(actor, internal_id=copy.internal_id, scope=copy.scope):
+    if not can_see(
+        actor,
+        internal_id=copy.internal_id,
+        scope=copy.scope,
+        namespace_id=namespace_id,
+    ):
         raise namespace_not_found(namespace_id)
     actor.note_namespace(copy.internal_id, namespace_id, "")
     if copy.watched_s < WATCHED_S - probe.PROBE_INTERVAL_S:
@@ -274,12 +284,6 @@ def audit_of(
     for organization_id in {event.organization_id for event in events}:
         actor.sees_organization(organization_id)
     return events
-
-
-def differences(view: NamespaceView) -> int:
-    """Return the number of differences that the last drift comparison found."""
-    rows = MirroredNamespace.objects.filter(namespace_id=view.namespace.namespace_id)
-    return rows.values_list("differences", flat=True).first() or 0
 
 
 def audit_rows(actor: Actor, view: NamespaceView) -> QuerySet[AuditEvent]:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from nsadmin.pages.account.factors import passkeys, second_factor
+from nsadmin.pages.account.leaving import leave
 from nsadmin.pages.account.notifications import account_notifications
 from nsadmin.pages.account.profile import account, switch, theme
 from nsadmin.pages.account.sessions import (
@@ -32,6 +33,11 @@ account_patterns = [
         "account/sessions/<int:session_pk>/end/",
         end_signed_in_session,
         name="session_end",
+    ),
+    path(
+        "account/organizations/<str:organization_id>/leave/",
+        leave,
+        name="organization_leave",
     ),
     path("accounts/sso/", single_sign_on, name="single_sign_on"),
     path("accounts/sso/confirm/", confirm_at_provider, name="sso_confirm"),

@@ -95,6 +95,7 @@ COMPARED: Mapping[str, Badge] = {
 
 KEYS: Mapping[str, Badge] = {
     "active": Badge("ok", "circle-check", "Active"),
+    "ending": Badge("warn", "hourglass", "Being replaced"),
     "expired": Badge("idle", "clock", "Expired"),
     "revoked": Badge("idle", "ban", "Revoked"),
     "idle": Badge("warn", "circle-minus", "Inactive"),

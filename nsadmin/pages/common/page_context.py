@@ -17,7 +17,7 @@ from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
 from nsadmin.advice import evidence
 from nsadmin.errors import Forbidden, NotFound, NsadminError
 from nsadmin.namespaces.plan.desired import declared_indexes
-from nsadmin.namespaces.read import queries
+from nsadmin.namespaces.read import lookups, queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.htmx import page, wants_fragment
 
@@ -32,7 +32,7 @@ def namespace_scope(view: NamespaceView) -> dict[str, Any]:
         "namespace": view.namespace,
         "extractor_count": len(view.namespace.extractors),
         "index_count": len(declared_indexes(view.namespace)),
-        "drift_count": queries.differences(view) or None,
+        "drift_count": lookups.differences(view.namespace.namespace_id) or None,
         "advice_count": evidence.advice_count(view.namespace) or None,
     }
 
@@ -100,6 +100,7 @@ def _require(actor: Actor, action: Action, view: NamespaceView) -> None:
         internal_id=view.namespace.internal_id,
         scope=view.namespace.scope,
         what=queries.RESOURCE,
+        namespace_id=view.namespace.namespace_id,
     )
 
 

@@ -24,18 +24,23 @@ _SECRET = re.compile(r"password|secret|api_key")
 _TEMPLATE = "account/step_up.html"
 _OURS = {"csrfmiddlewaretoken", FIELD, CODE_FIELD}
 _INVITING = "An invitation gives a person access to this organization."
+_KEY = "An API key gives a program access to this organization."
+_MEMBER = "This changes or ends a person's access."
 _DELETING = "What is deleted here cannot be restored."
 # What the password protects, by the name of the route.
 REASONS: Final = {
     "bulk": "This deletes or changes several namespaces at once.",
     "clone": "This sends data to another organization or cluster.",
     "delete": "This deletes a namespace with everything in it.",
+    "deactivated_member": _MEMBER,
     "due_release": _DELETING,
     "fleet_release": _DELETING,
     "new_namespace": "This puts a namespace on a cluster that you entered.",
     "organization_invitation": _INVITING,
-    "organization_key_new": "An API key gives a program access to this organization.",
-    "organization_member": "This changes or ends a person's access.",
+    "organization_key_new": _KEY,
+    "organization_key_rotate": _KEY,
+    "organization_leave": "This ends your own access to the organization.",
+    "organization_member": _MEMBER,
     "organization_member_new": _INVITING,
     "organization_sign_in": "This ends the second factor of all members.",
     "organization_second_person": "This ends the confirmation by a second person.",
@@ -44,6 +49,8 @@ REASONS: Final = {
     "platform_organization_new": _INVITING,
     "platform_suspension": "This stops or resumes all work of an organization.",
     "platform_finish_deletion": _DELETING,
+    "service_account": "This ends or restores the access of a program.",
+    "service_account_new": _KEY,
     "support_break_glass": "This opens an organization without its approval.",
     "tombstone": _DELETING,
 }
@@ -86,7 +93,7 @@ def ask_password(request: HttpRequest, error: PasswordNeeded) -> HttpResponse:
     if wants_fragment(request):
         response.headers["HX-Retarget"] = "#main"
         response.headers["HX-Reswap"] = "innerHTML show:window:top"
-        around = {"title_part": f"{_TEMPLATE}#title"}
+        around = {**context, "title_part": f"{_TEMPLATE}#title"}
         response.write(render_to_string("components/around.html", around, request))
     return response
 

@@ -1,21 +1,26 @@
 """The organization's API keys: the list, a new one shown once, revoking."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from nsadmin.access.organization import key_management, listing
-from nsadmin.access.organization.keys import effective_role
+from nsadmin.access.keys import listing, management
+from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate, step_up
-from nsadmin.errors import Conflict, Invalid
+from nsadmin.errors import Conflict, Forbidden, Invalid
+from nsadmin.namespaces.read import lookups
 from nsadmin.pages.common.badges import KEYS
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import signed_in
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
-from nsadmin.pages.organization.forms import KeyForm, role_cards
+from nsadmin.pages.organization.forms import role_cards
+from nsadmin.pages.organization.key_forms import KeyForm
+from nsadmin.pages.organization.key_rows import reach_of, rows_of
 from nsadmin.pages.organization.views import organization_scope
 
 
@@ -24,17 +29,16 @@ from nsadmin.pages.organization.views import organization_scope
 def keys(request: HttpRequest) -> HttpResponse:
     """Show the keys, unrevoked first; or who can see them, if the actor cannot."""
     scope = organization_scope(request, "keys")
-    offset, now = offset_of(request), timezone.now()
-    rows = listing.keys(scope["organization"])
-    total = scope["organization"].api_keys.count() if scope["may_see_keys"] else 0
-    shown = list(rows[offset : offset + PER_PAGE]) if scope["may_see_keys"] else []
+    if not scope["may_see_keys"]:
+        return page(request, "organization/keys.html", scope)
+    organization, offset = scope["organization"], offset_of(request)
+    rows = listing.keys(organization)
+    shown = list(rows[offset : offset + PER_PAGE])
     context = {
         **scope,
-        "keys": [
-            (key, KEYS[key_management.state_of(key, now)], effective_role(key))
-            for key in shown
-        ],
-        "paging": Paging(offset, len(shown), total),
+        "rows": rows_of(request, shown),
+        "accounts": list(listing.service_accounts(organization, timezone.now())),
+        "paging": Paging(offset, len(shown), organization.api_keys.count()),
     }
     return page(request, "organization/keys.html", context)
 
@@ -45,21 +49,25 @@ def new_key(request: HttpRequest) -> HttpResponse:
     """Show the form; a valid submit shows the key, once."""
     actor = gate.actor_of(request)
     scope = organization_scope(request, "keys")
-    is_post = request.method == "POST"
-    form = KeyForm(actor, request.POST if is_post else None)
+    form = _form(request, scope)
     status = 200
-    if is_post and form.is_valid():
+    if request.method == "POST" and form.is_valid():
         step_up.require_password(request)
         try:
-            made = key_management.issue(
+            made = management.issue(
                 actor, scope["organization"], signed_in(request), form.wish()
             )
-        except (Conflict, Invalid) as error:
+        except (Conflict, Invalid, Forbidden) as error:
             form.take(error)
             status = error.status
         else:
             scope = organization_scope(request, "keys")  # it counts one more
-            context = {**scope, "key": made[0], "plaintext": made[1]}
+            context = {
+                **scope,
+                "key": made[0],
+                "plaintext": made[1],
+                "namespaces": reach_of(request, made[0]),
+            }
             return page(request, "organization/key_made.html", context)
     if form.errors and status == 200:
         status = 422
@@ -67,19 +75,42 @@ def new_key(request: HttpRequest) -> HttpResponse:
     return page(request, "organization/key_new.html", context, status=status)
 
 
+def _form(request: HttpRequest, scope: dict[str, Any]) -> KeyForm:
+    actor, organization = gate.actor_of(request), scope["organization"]
+    accounts = _offered_accounts(scope, organization)
+    return KeyForm(
+        actor,
+        accounts,
+        lambda texts: lookups.ids_of(actor, organization.internal_id, texts),
+        request.POST if request.method == "POST" else None,
+        initial={"owner": request.GET.get("owner", "")},
+    )
+
+
+def _offered_accounts(scope: dict[str, Any], organization: Organization) -> list[Any]:
+    """Return the active service accounts; none in a support session, which ends."""
+    if not scope["may_invite"]:
+        return []
+    return list(listing.active_accounts(organization, timezone.now()))
+
+
 @gate.page(Action.KEY_MANAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke_key(request: HttpRequest, key_id: str) -> HttpResponse:
     """Ask for confirmation, then revoke; without a password, so that it is quick."""
     scope = organization_scope(request, "keys")
-    key = key_management.find(scope["organization"], key_id)
+    key = management.find(scope["organization"], key_id)
     if request.method == "POST":
-        key_management.revoke(gate.actor_of(request), scope["organization"], key_id)
+        management.revoke(gate.actor_of(request), scope["organization"], key_id)
         messages.success(
             request,
             f"“{key.name}” was revoked and no longer works.",
         )
         return redirect("organization_keys")
-    state = key_management.state_of(key, timezone.now())
-    context = {**scope, "key": key, "state": KEYS[state]}
+    context = {
+        **scope,
+        "key": key,
+        "state": KEYS[management.state_of(key, timezone.now())],
+        "namespaces": reach_of(request, key),
+    }
     return page(request, "organization/key_revoke.html", context)

@@ -1,4 +1,4 @@
-"""Changing a member's role, removing a member."""
+"""Changing a member's role, deactivating, reactivating and removing a member."""
 
 from typing import Any
 
@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from nsadmin.access.models import Membership
+from nsadmin.access.models import DeactivatedMember, Membership
 from nsadmin.access.organization import listing, members
+from nsadmin.access.organization.members import RemovalResult
 from nsadmin.access.permissions import Action, Role
 from nsadmin.access.signin.sessions import keep_this
 from nsadmin.access.web import gate, step_up
@@ -22,7 +23,7 @@ from nsadmin.pages.templatetags.formatting import many, role_word
 @gate.page(Action.ORGANIZATION_MANAGE, step_up="after checks")
 @require_http_methods(["GET", "HEAD", "POST"])
 def member(request: HttpRequest, member_id: int) -> HttpResponse:
-    """Show a member; a POST changes the role, or removes the member by `step`."""
+    """Show a member; a POST changes the role, deactivates or removes, by `step`."""
     scope = organization_scope(request, "members")
     found = members.find(scope["organization"], member_id)
     if request.method != "POST":
@@ -33,6 +34,9 @@ def member(request: HttpRequest, member_id: int) -> HttpResponse:
             case "remove":
                 step_up.require_password(request)
                 return _remove(request, found)
+            case "deactivate":
+                step_up.require_password(request)
+                return _deactivate(request, found)
             case _ if form.is_valid():
                 step_up.require_password(request)
                 return _change(request, found, Role(form.cleaned_data["role"]))
@@ -50,7 +54,8 @@ def _show(
         "member": found,
         "form": form,
         "cards": role_cards(form),
-        "live_keys": listing.unrevoked_key_count(found),
+        "live_keys": listing.unrevoked_key_count(found.organization, found.user),
+        "issued_keys": listing.issued_key_count(found.organization, found.user),
         "asked_count": members.related_invitations(found).count(),
         "is_self": found.user == request.user,
     }
@@ -72,12 +77,52 @@ def _change(request: HttpRequest, found: Membership, role: Role) -> HttpResponse
 
 
 def _remove(request: HttpRequest, found: Membership) -> HttpResponse:
-    ended = members.remove(gate.actor_of(request), found)
-    also = [
-        f" {many(ended.keys, 'key')} revoked." if ended.keys else "",
-        f" {many(ended.invitations, 'invitation')} withdrawn."
-        if ended.invitations
-        else "",
-    ]
-    messages.success(request, f"{found.user} is no longer a member.{''.join(also)}")
-    return redirect("namespaces" if found.user == request.user else "organization")
+    is_self = found.user == request.user
+    end = members.leave if is_self else members.remove
+    ended = end(gate.actor_of(request), found)
+    messages.success(request, f"{found.user} is no longer a member.{_also(ended)}")
+    return redirect("namespaces" if is_self else "organization")
+
+
+def _deactivate(request: HttpRequest, found: Membership) -> HttpResponse:
+    ended = members.deactivate(gate.actor_of(request), found)
+    resting = f" {many(ended.keys, 'key')} without effect." if ended.keys else ""
+    withdrawn = _also(RemovalResult(0, ended.invitations))
+    messages.success(request, f"{found.user} is deactivated.{resting}{withdrawn}")
+    return redirect("organization")
+
+
+def _also(ended: RemovalResult) -> str:
+    keys = f" {many(ended.keys, 'key')} revoked." if ended.keys else ""
+    count = ended.invitations
+    return keys + (f" {many(count, 'invitation')} withdrawn." if count else "")
+
+
+@gate.page(Action.ORGANIZATION_MANAGE, step_up="after checks")
+@require_http_methods(["GET", "HEAD", "POST"])
+def deactivated_member(request: HttpRequest, member_id: int) -> HttpResponse:
+    """Show a deactivated member; a POST reactivates or removes them, by `step`."""
+    scope = organization_scope(request, "members")
+    found = members.find_deactivated(scope["organization"], member_id)
+    if request.method == "POST":
+        step_up.require_password(request)
+        return _end_deactivation(request, found)
+    context = {
+        **scope,
+        "member": found,
+        "live_keys": listing.unrevoked_key_count(found.organization, found.user),
+    }
+    return page(request, "organization/member_deactivated.html", context)
+
+
+def _end_deactivation(request: HttpRequest, found: DeactivatedMember) -> HttpResponse:
+    actor = gate.actor_of(request)
+    match request.POST.get("step"):
+        case "reactivate":
+            role = members.reactivate(actor, found).role
+            word = role_word(role).lower()
+            messages.success(request, f"{found.user} is a member again, as {word}.")
+        case "remove":
+            ended = members.remove_deactivated(actor, found)
+            messages.success(request, f"{found.user} was removed.{_also(ended)}")
+    return redirect("organization")

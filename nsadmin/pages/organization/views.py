@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from nsadmin.access.keys import expiring
 from nsadmin.access.mails import members as mails
 from nsadmin.access.models import Organization, Plan
 from nsadmin.access.organization import invitations, listing
@@ -22,6 +24,7 @@ def organization_scope(request: HttpRequest, section: str) -> dict[str, Any]:
     """Return the context of every page of the settings; `section` is its tab."""
     actor = gate.actor_of(request)
     shown = current_organization(request)
+    keys = expiring.counts(shown, timezone.now())
     return {
         "organization": shown,
         "section": section,
@@ -32,7 +35,8 @@ def organization_scope(request: HttpRequest, section: str) -> dict[str, Any]:
         "may_see_keys": actor.may(Action.KEY_READ),
         "may_make_keys": actor.may(Action.KEY_MANAGE),
         "may_see_support": actor.may(Action.SUPPORT_MANAGE),
-        "key_count": listing.live_key_count(shown),
+        "key_count": keys.live,
+        "expiring_count": keys.expiring,
         "admins": listing.admins(shown),
     }
 
@@ -48,6 +52,7 @@ def organization(request: HttpRequest) -> HttpResponse:
     context = {
         **scope,
         "members": members,
+        "deactivated": listing.deactivated(scope["organization"]),
         "invitations": listing.invitations(scope["organization"]),
         "unmailed": mails.unmailed(scope["organization"].organization_id),
         "paging": Paging(offset, len(members), scope["people_count"]),

@@ -7,6 +7,9 @@ from django.views.decorators.http import require_safe
 from nsadmin.access.web.gate import public
 from nsadmin.health import readiness
 
+# Seconds after which it is worth asking again whether the stores can be used.
+_RETRY_S = 5
+
 
 @public
 @never_cache
@@ -20,9 +23,12 @@ def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """Return 200 if all stores can be used, else 503 with the others and why not."""
+    """Return 200 if all stores can be used, else 503 with the others and why not.
+
+    503 has Retry-After: a store that is started again answers within seconds.
+    """
     reasons = readiness.failures()
     if reasons:
         told = {"status": "unavailable", "silent": list(reasons), "reasons": reasons}
-        return JsonResponse(told, status=503)
+        return JsonResponse(told, status=503, headers={"Retry-After": _RETRY_S})
     return JsonResponse({"status": "ready"})

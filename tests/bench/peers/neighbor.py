@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from django.test import Client
 
+from nsadmin.access.keys.keys import create_key
 from nsadmin.access.models import Membership, Organization, User
-from nsadmin.access.organization.keys import create_key
 from nsadmin.access.permissions import Role
 from nsadmin.embedded.supervision.ports import free_port
 from tests.bench.idle import spent

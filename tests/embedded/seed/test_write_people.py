@@ -2,8 +2,8 @@
 
 import pytest
 
+from nsadmin.access.keys.keys import actor_of_key, revoke_key
 from nsadmin.access.models import ApiKey, Membership, Organization, User
-from nsadmin.access.organization.keys import actor_of_key, revoke_key
 from nsadmin.embedded.seed.data.people import HALDEN, ORGANIZATIONS, PEOPLE
 from nsadmin.embedded.seed.write.people import api_keys, logins, write_people
 from nsadmin.errors import Conflict

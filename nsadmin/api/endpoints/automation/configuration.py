@@ -25,7 +25,7 @@ from nsadmin.namespaces.schema import config
 @router.get(
     "/namespaces/{identifier}/config", response=responses(ConfigurationText, 409)
 )
-@operation(Action.NAMESPACE_READ)
+@operation(Action.NAMESPACE_READ, for_chosen=True)
 def get_configuration(
     request: HttpRequest, identifier: str, query: AddressQuery
 ) -> HttpResponse:
@@ -41,7 +41,7 @@ def get_configuration(
     "/namespaces/{identifier}/config",
     response=responses(NamespaceModel | DryRun, 409, 412, 413, 415),
 )
-@operation(Action.NAMESPACE_UPDATE, headers=IF_MATCH)
+@operation(Action.NAMESPACE_UPDATE, headers=IF_MATCH, for_chosen=True)
 def apply_configuration(
     request: HttpRequest,
     identifier: str,

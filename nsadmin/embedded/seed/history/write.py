@@ -14,6 +14,7 @@ from nsadmin.embedded.seed.history import (
     jobs,
     kept_plans,
     notifications,
+    programs,
     sessions,
     templates,
 )
@@ -99,6 +100,7 @@ def _acts(now: datetime) -> list[Act]:
         (ago(now, days=4, at="11:05"), changes.index_seasons),
         (ago(now, days=4, at="15:30"), changes.describe_languages),
         (ago(now, days=3, at="08:55"), changes.drop_seasons),
+        (ago(now, days=3, at="10:30"), programs.let_a_program_bring_weather),
         (ago(now, days=3, at="13:10"), changes.describe_heritage),
         (ago(now, days=2, at="09:48"), jobs.clone_heritage),
         (ago(now, days=2, at="11:20"), changes.resume_automatic_indexes),

@@ -7,8 +7,8 @@ from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.utils import decrypt
 from django.db import transaction
 
+from nsadmin.access.keys.keys import digest
 from nsadmin.access.models import User
-from nsadmin.access.organization.keys import digest
 from nsadmin.embedded.seed.data.people import PEOPLE
 
 _TOTP = Authenticator.Type.TOTP

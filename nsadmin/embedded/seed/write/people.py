@@ -14,8 +14,8 @@ from django.contrib.auth.hashers import (
 )
 from django.db import transaction
 
+from nsadmin.access.keys.keys import digest, plaintext_of, prefix_of
 from nsadmin.access.models import ApiKey, Membership, Organization, User
-from nsadmin.access.organization.keys import digest, plaintext_of, prefix_of
 from nsadmin.access.permissions import ORGANIZATION_ROLES, PLATFORM_ROLES
 from nsadmin.access.permissions import Role as AccessRole
 from nsadmin.embedded.seed.data.ids import stable_id

@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from nsadmin import names
+from nsadmin.access.keys.keys import create_key
 from nsadmin.access.models import NAME_MAX, Organization
-from nsadmin.access.organization.keys import create_key
 from nsadmin.access.organization.organizations import command_actor
 from nsadmin.access.permissions import WORKER_SCOPE, Role
 from nsadmin.audit import record

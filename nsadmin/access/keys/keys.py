@@ -2,21 +2,30 @@
 
 A key reads `sk_<key id>_<secret>`. The hash is HMAC-SHA256 under NSADMIN_KEY_PEPPER, so
 a copy of the database reveals no key. Where several peppers are configured, a key that
-was hashed under an older one is hashed again under the first as it is used. A key never
-permits more than its creator's current role, and stops working with their membership or
-their account.
+was hashed under an older one is hashed again under the first as it is used.
+
+A person's key never permits more than their current role, and stops working with their
+membership or their account. A service account's key keeps its role whatever becomes of
+the person who made it.
 """
 
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor, Grant
-from nsadmin.access.models import ApiKey, Membership, Organization, User, token
+from nsadmin.access.models import (
+    ApiKey,
+    Membership,
+    Organization,
+    ServiceAccount,
+    User,
+    token,
+)
 from nsadmin.access.organization import suspension
 from nsadmin.access.permissions import ORGANIZATION_ROLES, PLATFORM_ROLES, Role
 from nsadmin.access.support import grants
@@ -63,10 +72,15 @@ def create_key(
     creator: User | None = None,
     expires_at: datetime | None = None,
     key_id: str = "",
+    service_account: ServiceAccount | None = None,
+    issuer: User | None = None,
+    namespace_ids: Collection[str] | None = None,
+    replaces: ApiKey | None = None,
 ) -> tuple[ApiKey, str]:
     """Store a new key; return its row and its plaintext, which cannot be read again.
 
-    A key without a creator belongs to nsadmin itself and keeps its own role.
+    A key without a creator keeps its own role: it belongs to the service account, or
+    without one to nsadmin itself.
     """
     key_id = key_id or new_key_id()
     plaintext = plaintext_of(key_id, secrets.token_urlsafe(32))
@@ -80,6 +94,10 @@ def create_key(
         role=role.value,
         scopes=sorted(scopes),
         creator=creator,
+        service_account=service_account,
+        issuer=issuer,
+        namespace_ids=None if namespace_ids is None else sorted(namespace_ids),
+        replaces=replaces,
         expires_at=expires_at,
     )
     return row, plaintext
@@ -97,14 +115,14 @@ def is_expired(key: ApiKey, now: datetime) -> bool:
 
 
 def with_creator_role(keys: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
-    """Add what `effective_role` reads: the creator, their role and support session."""
+    """Add what `effective_role` reads: whose the key is, and what they may now."""
     session = grants.running().filter(
         user=OuterRef("creator"), organization=OuterRef("organization")
     )
     membership = Membership.objects.filter(
         user=OuterRef("creator"), organization=OuterRef("organization")
     )
-    return keys.select_related("organization", "creator").annotate(
+    return keys.select_related("organization", "creator", "service_account").annotate(
         membership_role=Subquery(membership.values("role")[:1]),
         has_support_session=Exists(session),
     )
@@ -113,11 +131,14 @@ def with_creator_role(keys: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
 def effective_role(key: ApiKey) -> Role | None:
     """Return the current role of a key of `with_creator_role`.
 
-    It is the lower of the key's role and its creator's; None if the creator is inactive
-    or no longer a member. In the operator organization, and during their own support
-    session in another, a platform admin counts as admin and support as a viewer.
+    Of a person's key it is the lower of the key's role and theirs; None if the person
+    is inactive or no member, or the service account is deactivated. In the operator
+    organization, and during their own support session in another, a platform admin
+    counts as admin and support as a viewer.
     """
     role, creator = Role(key.role), key.creator
+    if key.service_account is not None and key.service_account.deactivated_at:
+        return None
     if creator is None:
         return role
     if not creator.is_active:
@@ -183,10 +204,11 @@ def actor_of_key(plaintext: str) -> Actor:
     if role is None or key.revoked_at or is_expired(key, now):
         raise Unauthorized(_REFUSAL)
     _note_use(key, current[0], now)
+    ids = key.namespace_ids
     return Actor(
         kind="key",
         id=key.key_id,
-        label=f"key {key.name}",
+        label=_label(key),
         role=role,
         organization_id=key.organization.organization_id,
         internal_id=key.organization.internal_id,
@@ -195,7 +217,16 @@ def actor_of_key(plaintext: str) -> Actor:
         scopes=frozenset(key.scopes),
         suspension=suspension.reason_of(key.organization),
         grants=_grants_of(key, role),
+        holder=str(key.creator_id or key.issuer_id or ""),
+        service_account=key.service_account_id or "",
+        namespace_ids=None if ids is None else frozenset(ids),
     )
+
+
+def _label(key: ApiKey) -> str:
+    """Return the name of a key for the audit, with its service account."""
+    account = key.service_account
+    return f"key {key.name}" + (f" of {account.name}" if account else "")
 
 
 def _note_use(key: ApiKey, current: str, now: datetime) -> None:

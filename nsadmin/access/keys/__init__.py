@@ -1,0 +1,1 @@
+"""API keys: authentication by them, making, rotating and revoking them."""
