@@ -9,9 +9,10 @@ from nsadmin.access.organization.suspension import suspended_tenants
 from nsadmin.jobs.schedules import turn
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.notifications import kinds, outbox
-from nsadmin.notifications.key_expiry import DAYS, days_left
 from nsadmin.notifications.outbox import News
 
+# The days before the end at which a warning is given.
+_DAYS: Final = (1, 7)
 _AT_ONCE: Final = 500
 
 
@@ -22,7 +23,7 @@ def write(now: datetime) -> int:
     """
     rows = MirroredNamespace.objects.filter(
         expires_at__gt=now,
-        expires_at__lte=now + timedelta(days=max(DAYS)),
+        expires_at__lte=now + timedelta(days=max(_DAYS)),
         scope="org",
         is_protected=False,
         deleted_at=None,
@@ -42,7 +43,7 @@ def _news(rows: Iterable[MirroredNamespace], now: datetime) -> Iterator[News]:
         end = row.expires_at
         if end is None:
             continue
-        days = days_left(end, now)
+        days = next(days for days in _DAYS if end <= now + timedelta(days=days))
         yield News(
             kind=kinds.EXPIRING,
             key=f"expiry:{row.namespace_id}:{end:%Y%m%d%H%M}:{days}",

@@ -29,7 +29,7 @@ CHOSEN: Final[Mapping[str, str]] = {
     DELETE_FAILED: "A deletion failed",
     DRIFT: "A namespace and its collection differ",
     EXPIRING: "A namespace expires soon (7 days and 1 day before)",
-    KEY_EXPIRING: "An API key expires soon (7 days and 1 day before)",
+    KEY_EXPIRING: "An API key expires soon (14 and 3 days before)",
     SUPPORT_ASKED: "Support asks for access",
     SUPPORT_BEGUN: "A support session begins",
     BREAK_GLASS: "Emergency access of support begins",
@@ -82,7 +82,7 @@ NAMESPACE_EXPIRY: Final = Choice(
     "namespace_expiry", "A namespace expires in 7 days, and in 1 day"
 )
 KEY_EXPIRY: Final = Choice(
-    "key_expiry", "An API key expires in 7 days, and in 1 day", for_admins=True
+    "key_expiry", "An API key expires in 14 days, and in 3 days", for_admins=True
 )
 SUPPORT: Final = Choice(
     "support", "Support asks for access or begins a session", for_admins=True

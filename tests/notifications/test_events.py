@@ -181,12 +181,12 @@ def test_keys_that_expire(cast):
     soon, later, gone = keys.order_by("pk")[:3]
     now = timezone.now()
     keys.filter(pk=soon.pk).update(expires_at=now + timedelta(hours=5))
-    keys.filter(pk=later.pk).update(expires_at=now + timedelta(days=5))
+    keys.filter(pk=later.pk).update(expires_at=now + timedelta(days=12))
     keys.filter(pk=gone.pk).update(expires_at=now + timedelta(days=2), revoked_at=now)
     assert key_expiry.warn() == {"expiring": 2}
     key_expiry.warn()
-    rows = {row.facts["key_prefix"]: row.facts["days"] for row in Event.objects.all()}
-    assert rows == {soon.prefix: 1, later.prefix: 7}
+    rows = {row.facts["key_id"]: row.facts["days"] for row in Event.objects.all()}
+    assert rows == {soon.key_id: 3, later.key_id: 14}
     assert happened() == [kinds.KEY_EXPIRING] * 2
 
 

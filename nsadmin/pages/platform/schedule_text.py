@@ -36,7 +36,7 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
     ),
     "key_expiry": (
         "Expiry of API keys",
-        "Warns 7 days and 1 day before API keys expire.",
+        "Warns 14 and 3 days before API keys expire.",
     ),
     "move_expiry": (
         "Old collections",
