@@ -264,6 +264,11 @@ HARMLESS: set[Route] = {
     ("POST", "account/sessions/<session_pk>/end/"),
     # A person's own membership, which staff have in no customer's organization: 404.
     ("POST", "account/organizations/<organization_id>/leave/"),
+    # How a person signs in, here without a provider: 404.
+    ("POST", "accounts/sso/"),
+    ("POST", "accounts/sso/<provider_id>/start/"),
+    ("POST", "accounts/sso/<provider_id>/confirm/"),
+    ("POST", "accounts/sso/<provider_id>/acs/"),
     ("POST", "support/new/"),
     ("POST", "support/<session_id>/end/"),
 }

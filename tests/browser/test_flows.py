@@ -64,7 +64,7 @@ def test_a_wrong_password_is_refused_and_the_address_is_kept(demo, visit):
     page.fill("input[name=login]", email)
     page.fill("input[name=password]", "not the password at all")
     page.click("button[type=submit]")
-    expect(page.locator("input[name=login]")).to_have_value(email)
+    expect(page.locator("#id_login")).to_have_value(email)
     expect(page.locator("input[name=password]")).to_have_value("")
 
 

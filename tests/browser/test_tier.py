@@ -96,7 +96,7 @@ def test_a_namespace_moves_with_its_points_and_back(demo: Demo, visit, scripted)
     expect(page.get_by_text("By a stream of the shards")).to_be_visible()
     count = 6100 if scripted else 1608
     assert _points(place, target) == count
-    page.get_by_role("link", name="Move back").click()
+    page.get_by_role("button", name="Move back").click()
     expect(page.locator("h1")).to_have_text("Review the plan")
     page.get_by_role("button", name=re.compile("^Confirm")).click()
     page.wait_for_url(re.compile("/jobs/"))
