@@ -198,8 +198,9 @@ def test_one_run_at_a_time(inbox) -> None:
     assert delivery.run() == {"sent": 1}
 
 
-@pytest.mark.django_db(transaction=True)
-def test_two_workers_without_redis_send_each_mail_once(led_to, settings) -> None:
+def test_two_workers_without_redis_send_each_mail_once(
+    shared_rows, led_to, settings
+) -> None:
     """Each process has claims of its own then; the rows keep them apart."""
     settings.NSADMIN_MAIL_WAY = "smtp"
     for number in range(8):
