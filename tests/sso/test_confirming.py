@@ -80,7 +80,7 @@ def test_a_form_asks_to_confirm_at_the_provider(client, provider, target) -> Non
         {"auth_time": True},
         {"nonce": "another"},
     ],
-    ids=str,
+    ids=" ".join,
 )
 def test_an_old_sign_in_confirms_nothing(client, provider, target, lie) -> None:
     provider.token = lie

@@ -84,7 +84,7 @@ def test_a_user_of_the_address_is_bound_once(provider, nora: User) -> None:
         {"sub": "x" * 192},
         {"iat": None},
     ],
-    ids=str,
+    ids=" ".join,
 )
 def test_a_wrong_token_opens_nothing(provider, nora: User, lie) -> None:
     provider.token = lie

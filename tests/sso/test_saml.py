@@ -126,7 +126,7 @@ def test_a_first_sign_in_makes_a_member(saml, cast: Cast, signed: str) -> None:
         {"name_id": ""},
         {"name_id": "x" * 192},
     ],
-    ids=str,
+    ids=" ".join,
 )
 def test_a_wrong_assertion_opens_nothing(saml, nora: User, lie) -> None:
     client = Client()
