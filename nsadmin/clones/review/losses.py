@@ -12,7 +12,7 @@ from uuid import UUID
 
 from nsadmin.clones.copy.context import REFERENCED_KINDS
 from nsadmin.clones.request import CloneRequest
-from nsadmin.clones.review import limits
+from nsadmin.clones.review import infrastructure, limits
 from nsadmin.clones.rewrite import remap
 from nsadmin.clones.rewrite.id_map import IdMap, build_id_map
 from nsadmin.clones.rewrite.remap import OmissionLog
@@ -76,7 +76,11 @@ def losses(
         warnings.append(_UNREAD.format(error.message))
     return Losses(
         place=tuple(_place(source, clone)),
-        lost=(*omissions.sentences, *kept.losses),
+        lost=(
+            *omissions.sentences,
+            *kept.losses,
+            *infrastructure.losses(source, clone),
+        ),
         warnings=tuple(warnings),
     )
 
