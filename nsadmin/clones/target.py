@@ -14,7 +14,7 @@ from nsadmin.access.actor import Actor
 from nsadmin.access.models import Plan
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
-from nsadmin.clones.review.infrastructure import taken_over
+from nsadmin.clones.copy.infrastructure import taken_over
 from nsadmin.errors import Conflict, Invalid, NotEnabled
 from nsadmin.namespaces.change import preflight
 from nsadmin.namespaces.change.preflight_checks import Check

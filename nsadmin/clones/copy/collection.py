@@ -6,8 +6,8 @@ Indexes are created before any point is written, which is cheaper than afterward
 from collections.abc import Iterator
 from typing import Any
 
+from nsadmin.clones.copy import infrastructure
 from nsadmin.clones.copy.context import SETTINGS_KEY, CopyContext
-from nsadmin.clones.review import infrastructure
 from nsadmin.clones.stages import PREPARE
 from nsadmin.errors import Conflict
 from nsadmin.namespaces.lifecycle.collection_removal import MARK

@@ -10,9 +10,10 @@ from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
+from nsadmin.clones.copy import infrastructure
 from nsadmin.clones.copy.context import REFERENCED_KINDS
 from nsadmin.clones.request import CloneRequest
-from nsadmin.clones.review import infrastructure, limits
+from nsadmin.clones.review import limits
 from nsadmin.clones.rewrite import remap
 from nsadmin.clones.rewrite.id_map import IdMap, build_id_map
 from nsadmin.clones.rewrite.remap import OmissionLog
