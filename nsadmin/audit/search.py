@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from nsadmin import names
-from nsadmin.audit.models import WRITTEN, AuditEvent
+from nsadmin.audit.models import WRITTEN, AuditEvent, Outcome
 
 AuditRows = QuerySet[AuditEvent]
 
@@ -26,6 +26,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 }
 # The word of the filter for all that support sessions leave behind.
 SUPPORT = "support"
+# The action that queues the job of a clone again, and those whose job it may be.
+RESUME = "job:resume"
+_RESUMABLE = ("namespace:clone", RESUME)
 # The actions whose changes may be reverted.
 _REVERSIBLE = ("namespace:update", "namespace:extend")
 _COLUMNS = (
@@ -115,6 +118,41 @@ def originals_of(events: Sequence[AuditEvent]) -> dict[str, AuditEvent]:
     """Return {operation id: event} of the events that these events reverted."""
     op_ids = [event.reverts for event in events if event.reverts]
     return {e.op_id: e for e in AuditEvent.objects.filter(op_id__in=op_ids)}
+
+
+def resumed_by(events: Sequence[AuditEvent]) -> dict[str, AuditEvent]:
+    """Return {operation id: the event that resumed its job} for these events.
+
+    A namespace that is cloned into has one job, whose end closes the last of them.
+    """
+    ended = [
+        event
+        for event in events
+        if event.action in _RESUMABLE and event.outcome == Outcome.FAILED
+    ]
+    if not ended:
+        return {}
+    ids = {event.namespace_id for event in ended}
+    later = AuditEvent.objects.filter(action=RESUME, namespace_id__in=ids)
+    resumes = list(later.order_by("pk"))
+    return {
+        event.op_id: first
+        for event in ended
+        if (first := _first_after(event, resumes)) is not None
+    }
+
+
+def _first_after(event: AuditEvent, resumes: list[AuditEvent]) -> AuditEvent | None:
+    return next(
+        (
+            row
+            for row in resumes
+            if row.pk > event.pk
+            and row.namespace_id == event.namespace_id
+            and row.organization_id == event.organization_id
+        ),
+        None,
+    )
 
 
 def user_ids(rows: AuditRows) -> list[str]:

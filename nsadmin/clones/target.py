@@ -14,6 +14,7 @@ from nsadmin.access.actor import Actor
 from nsadmin.access.models import Plan
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
+from nsadmin.clones.copy.infrastructure import taken_over
 from nsadmin.errors import Conflict, Invalid, NotEnabled
 from nsadmin.namespaces.change import preflight
 from nsadmin.namespaces.change.preflight_checks import Check
@@ -80,8 +81,9 @@ def infrastructure(
 ) -> Raw:
     """Return the infrastructure of the clone's document, with its key sealed for it.
 
-    Raises Invalid for values that a creation refuses, Unavailable if the source's key
-    cannot be unsealed.
+    Settings that are bound to no cluster are the source's where `taken_over` allows it
+    and the target has no own. Raises Invalid for values that a creation refuses,
+    Unavailable if the source's key cannot be unsealed.
     """
     if isinstance(target, DedicatedTarget):
         sent = {**target.infrastructure, "qdrant_collection": namespace_id}
@@ -94,7 +96,11 @@ def infrastructure(
             made |= _of_source(source)
             stored = stored_key(source)
             plain = stored.reveal() if stored else ""
-    if plain and made["compute_tier"] != "shared":
+    tier = made["compute_tier"]
+    chosen = target.infrastructure if isinstance(target, DedicatedTarget) else {}
+    kept = taken_over(source, tier=tier, internal_id=internal_id)
+    made |= {name: kept[name] for name in kept if chosen.get(name) is None}
+    if plain and tier != "shared":
         made[SEALED_FIELD] = seal_key(
             plain,
             internal_id=internal_id,

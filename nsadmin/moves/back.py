@@ -4,6 +4,9 @@ The stored infrastructure and key of the old cluster are sent as a person would 
 them, so that a move back takes the road of every other, with the same checks.
 """
 
+from collections.abc import Mapping
+from typing import Final
+
 from django.utils import timezone
 from pydantic import SecretStr
 
@@ -24,8 +27,17 @@ from nsadmin.namespaces.schema.moving import (
 )
 from nsadmin.namespaces.schema.patch import NamespacePatch
 
-# What decides on the place, and what only a dedicated place needs.
-_FIELDS = ("qdrant_url", "ray_head_node_url", "gpu_type", "gpus_per_worker")
+# What only a dedicated place needs, with the value that stands for none.
+_NONE: Final[Mapping[str, object]] = {
+    "ray_head_node_url": "",
+    "gpu_type": "",
+    "gpus_per_worker": 0,
+}
+# What stays on a tier which may need it.
+_NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "dedicated_cpu": ("ray_head_node_url",),
+    "dedicated_gpu": tuple(_NONE),
+}
 
 
 def way_back(namespace: Namespace) -> Fallback | None:
@@ -85,14 +97,22 @@ def request_of(
 
 
 def _sent(namespace: Namespace, left: Fallback) -> Raw:
-    """Return the old place as a request sends it, with its key."""
+    """Return the old place as a request sends it, with its key.
+
+    What was not set there is removed again.
+    """
     before = with_infrastructure(namespace, left.infrastructure)
-    if before.tier == "shared":
-        return {"compute_tier": "shared"}
     sent: Raw = {"compute_tier": before.tier}
-    for field in _FIELDS:
+    for field, none in _NONE.items():
+        is_set = namespace.infrastructure.get(field) is not None
         if before.infrastructure.get(field) is not None:
             sent[field] = before.infrastructure[field]
+        elif is_set and field not in _NEEDED.get(before.tier, ()):
+            sent[field] = none
+    if before.tier == "shared":
+        return sent
+    if before.infrastructure.get("qdrant_url") is not None:
+        sent["qdrant_url"] = before.infrastructure["qdrant_url"]
     key = stored_key(before)
     if key is not None:
         sent[KEY_FIELD] = SecretStr(key.reveal())

@@ -1,5 +1,7 @@
 """A clone from beginning to end over real stores."""
 
+from dataclasses import asdict
+
 import pytest
 
 from nsadmin.audit.models import AuditEvent
@@ -141,6 +143,12 @@ def test_every_combination_ends_ready_with_nothing_dangling(
     job = run_to_the_end(begun.job)
     assert (job.state, job.error) == (State.DONE, "")
     assert job.outputs["cloned_resources"] == shown.counts
+    chosen = asdict(include)
+    assert job.outputs["kinds_left_out"] == {
+        kind: count
+        for kind, count in resources.counts(source.namespace_id).items()
+        if not chosen.get(kind, True)
+    }
     told, found = set(shown.losses.lost), set(job.outputs["dropped"])
     # Objects and points are read by the job alone.
     assert found - told <= {LOST_REFERENCES, LOST_EDGES}

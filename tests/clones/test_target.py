@@ -100,6 +100,58 @@ def test_shared_may_be_chosen(world, source, own_cluster):
     assert points.count(shared(), job.namespace_id) == 40
 
 
+def _settings(source: Namespace, **values: object) -> None:
+    """Change settings of the source's infrastructure."""
+    raw = store.get(source.namespace_id)
+    changed = {**raw["infrastructure"], **values}
+    store.replace(raw, {**raw, "infrastructure": changed, "revision": 3})
+
+
+def test_a_clone_on_the_same_tier_has_the_settings_of_its_source(world, source):
+    kept = {
+        "autoscaling_enabled": False,
+        "min_workers": 2,
+        "max_workers": 3,
+        "max_concurrent_jobs": 4,
+        "description": "For the archive",
+    }
+    _settings(source, **kept)
+    shown = preview(world.actor(), source.namespace_id, CloneRequest("staging"))
+    assert not [told for told in shown.losses.lost if told.startswith("Settings")]
+    job = launch(world.actor(), source.namespace_id, CloneRequest("staging")).job
+    assert {name: _place(job)[name] for name in kept} == kept
+
+
+def test_settings_that_another_tier_does_not_take_over_are_told(
+    world, source, own_cluster
+):
+    dedicated = _dedicated(source, own_cluster)
+    _settings(dedicated, autoscaling_enabled=False, max_workers=4, max_custom_models=2)
+    request = CloneRequest("staging", target="shared")
+    shown = preview(world.actor(), dedicated.namespace_id, request)
+    told = (
+        "Settings of the infrastructure differ from the source's: autoscaling on "
+        "instead of off, maximum number of workers 10 instead of 4 and number of "
+        "custom models 0 instead of 2."
+    )
+    assert told in shown.losses.lost
+    job = run_to_the_end(launch(world.actor(), dedicated.namespace_id, request).job)
+    assert told in job.outputs["dropped"]
+    assert _place(job)["autoscaling_enabled"] is True
+
+
+def test_settings_do_not_come_into_another_organization(world, source):
+    world.open_sessions("platform_admin")
+    _settings(source, max_concurrent_jobs=900)
+    organization_id = world.northlight.organization_id
+    request = CloneRequest("staging", source_organization_id=organization_id)
+    staff = world.actor("platform_admin")
+    shown = preview(staff, source.namespace_id, request)
+    assert "jobs at once 10 instead of 900" in shown.losses.lost[-1]
+    job = launch(staff, source.namespace_id, request).job
+    assert _place(job)["max_concurrent_jobs"] == 10
+
+
 def test_another_cluster_is_given_with_its_key(world, source, own_cluster):
     sent = {**own_cluster.body(), "qdrant_api_key": SecretStr(KEY)}
     request = CloneRequest("staging", target=DedicatedTarget(sent))

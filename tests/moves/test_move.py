@@ -179,6 +179,11 @@ def test_the_way_back_brings_the_old_collection_up_to_date(
     assert not SavedPlan.objects.exists(), "a GET keeps nothing"
     planned = admin.post(page, follow=True).content.decode()
     assert "Review the plan" in planned
+    # What the move set is removed again, with the key.
+    for word in ("Ray head node", "Qdrant address", "stored Qdrant API key"):
+        assert f"Remove the {word}" in planned, word
+    assert "Compared with those that are kept there" in planned
+    assert "Copied as they are" not in planned
     shown = back.preview(actor, key)
     assert not shown.is_blocked
     assert KEY not in repr(shown)
@@ -187,6 +192,7 @@ def test_the_way_back_brings_the_old_collection_up_to_date(
     assert "transfer" not in {stage["key"] for stage in job.progress["stages"]}
     assert content(shared(), mover.name) == wanted
     assert mover.tier() == "shared"
+    assert "ray_head_node_url" not in mover.raw["infrastructure"]
     here = collections.get(shared(), mover.name)
     assert here is not None
     assert mark_of(here, MOVED) == ""

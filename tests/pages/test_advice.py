@@ -73,6 +73,11 @@ def test_what_is_unused_or_of_the_wrong_type_is_dropped_or_changed(cast, browse)
     page = admin.get(at).content.decode()
     assert "unused indexes appear after 7 days." not in page
     assert "The keyword index holds 0 of the 3 points that have a value." in page
+    # An index that holds no point covers no filter.
+    covered = page.partition("<dt>Covered by an index</dt>")[2].partition("</dd>")[0]
+    assert re.search(r"\b0\s%", covered), covered
+    flat = " ".join(page.split())
+    assert "keyword index holds 0 of the 3 points that have a value, so it" in flat
     assert "No filter on this field was reported in 7 days." in page
     sent = {"accept": ["wrong_type/integer/rank", "unused/keyword/title"]}
     plan = admin.post(at, sent, follow=True).content.decode()

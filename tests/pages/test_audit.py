@@ -440,6 +440,18 @@ def test_what_was_done_stands_in_words_with_the_name_for_programs(browse, own, c
     assert ">film</ins>" not in text
 
 
+def test_names_of_people_keep_their_underscores(browse, own, cast):
+    secret = {"kind": "set_secret", "field": "qdrant_api_key"}
+    changes_made = [
+        {"field": "key sk_9l678r1…", "sentence": "Revoke it.", "before": "active"},
+        {**secret, "sentence": "Store it.", "before": "", "after": "3f9c"},
+    ]
+    write(cast, summary="x", changes=changes_made)
+    text = shown(browse().get(f"{own}audit/"))
+    assert ">Key sk_9l678r1… before<" in text
+    assert ">Qdrant API key after<" in text
+
+
 def test_a_cancelled_one_shows_no_error(browse, own, cast):
     for error in ("cancelled", "Qdrant is full."):
         event = record.attempt(

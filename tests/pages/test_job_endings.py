@@ -198,6 +198,44 @@ def test_readers_see_why_and_no_buttons(browse, halted):
     assert "Or discard it" not in text
 
 
+def test_of_a_resumed_clone_the_words_do_not_contradict(browse, halted):
+    job = halted()
+    client = browse()
+    of = f"/namespaces/{job.namespace_id}/"
+    for path in (f"{of}audit/", "/organization/audit/"):
+        assert "resumed later" not in client.get(path).content.decode()
+    assert client.post(f"/jobs/{job.job_id}/", {"act": "resume"}).status_code < 400
+    run_once(job.job_id)
+    job.refresh_from_db()
+    assert job.state == State.DONE
+    for path in (f"{of}audit/", "/organization/audit/"):
+        page = client.get(path).content.decode()
+        row = page.partition("Namespace cloned")[2].partition("</tr>")[0]
+        assert "Cancelled, resumed later" in row
+        assert f"?text={job.op_id}#{job.op_id}" in row
+        row = page.partition(f'id="{job.op_id}"')[2].partition("</tr>")[0]
+        assert "Job resumed" in row
+        assert ">Done<" in row.replace("</svg>", "")
+    assert "Cancelled, resumed later: " in client.get(of).content.decode()
+
+
+def test_a_stage_that_had_begun_is_not_to_do(browse, halted):
+    begun = {"key": "a", "title": "Prepare", "weight": 1, "unit": "steps"}
+    stages = [
+        {**begun, "state": "todo", "done": 14, "total": 18, "seconds": 1.0},
+        {**begun, "key": "b", "title": "Objects", "state": "todo"},
+    ]
+    job = halted(
+        state=State.QUEUED, settled=False, progress={"stages": stages, "percent": 1}
+    )
+    text = page_of(browse(), job)
+    listed = text.partition('id="stages-title"')[2].partition("</table>")[0]
+    first, second = listed.partition("<tbody>")[2].split("</tr>")[:2]
+    assert "Begun" in first
+    assert "To do" not in first
+    assert "To do" in second
+
+
 @pytest.fixture
 def finished(cast):
     """A clone with a proof."""
@@ -227,8 +265,20 @@ def test_a_finished_clone_says_what_was_forecast_left_out_and_changed(browse, fi
     assert "forecast 45\xa0min to 52\xa0min" in text
     assert "The source changed during the copy" in text
     assert "Left out</span>" in text
+    assert "Left out by choice" in text
+    assert "not counted" in text
     assert "Time by stage" in text
     assert "Report as JSON" in text
+
+
+def test_what_was_left_out_is_counted(browse, finished):
+    Job.objects.filter(pk=finished.pk).update(
+        outputs={**finished.outputs, "kinds_left_out": {"taxonomies": 2}}
+    )
+    text = page_of(browse(), finished)
+    row = text.partition("Taxonomies")[2].partition("</tr>")[0]
+    assert '<td class="num wide">2</td>' in row
+    assert "not counted" not in text
 
 
 def test_the_report_is_json_and_csv_without_formulas(browse, finished):

@@ -50,6 +50,18 @@ def test_the_plan_says_how_the_points_move_and_asks_about_a_pause(
     assert store.get(cast.own.namespace_id).get("move") is None
 
 
+def test_a_blocked_plan_does_not_say_that_qdrant_is_left_alone(
+    browse, page, own_cluster
+):
+    sent = wanted(own_cluster, qdrant_api_key="wrong")
+    shown = text_of(browse().post(page, sent, follow=True))
+    assert "Blocks:" in shown
+    assert "Nothing while a check blocks" in shown
+    assert "Moved by a job if they go to another cluster" in shown
+    assert "No call" not in shown
+    assert "Points rewritten" not in shown
+
+
 @pytest.mark.parametrize("pauses", [True, False])
 def test_confirming_starts_a_job_and_leads_to_it(
     browse, page, own_cluster, cast, pauses

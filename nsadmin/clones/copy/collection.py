@@ -6,6 +6,7 @@ Indexes are created before any point is written, which is cheaper than afterward
 from collections.abc import Iterator
 from typing import Any
 
+from nsadmin.clones.copy import infrastructure
 from nsadmin.clones.copy.context import SETTINGS_KEY, CopyContext
 from nsadmin.clones.stages import PREPARE
 from nsadmin.errors import Conflict
@@ -25,6 +26,8 @@ def prepare(context: CopyContext) -> None:
 
     Raises Conflict for a collection of this name that the job did not create.
     """
+    for sentence in infrastructure.losses(context.source, context.target):
+        context.omissions.add(sentence)
     progress = context.job.progress
     for done, total in _made(context):
         if done == 1:

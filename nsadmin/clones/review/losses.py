@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
+from nsadmin.clones.copy import infrastructure
 from nsadmin.clones.copy.context import REFERENCED_KINDS
 from nsadmin.clones.request import CloneRequest
 from nsadmin.clones.review import limits
@@ -76,7 +77,11 @@ def losses(
         warnings.append(_UNREAD.format(error.message))
     return Losses(
         place=tuple(_place(source, clone)),
-        lost=(*omissions.sentences, *kept.losses),
+        lost=(
+            *omissions.sentences,
+            *kept.losses,
+            *infrastructure.losses(source, clone),
+        ),
         warnings=tuple(warnings),
     )
 

@@ -39,6 +39,16 @@ def source_counts(context: CopyContext) -> dict[str, int]:
     return counts
 
 
+def left_out_counts(context: CopyContext) -> dict[str, int]:
+    """Count the source's documents of each kind that was not asked for."""
+    namespace_id = context.source.namespace_id
+    return {
+        kind: resources.count(kind, namespace_id)
+        for kind in resources.KINDS
+        if not getattr(context.include, kind, True)
+    }
+
+
 def clone_counts(context: CopyContext) -> dict[str, int]:
     """Count the documents of each kind, and the points, of the clone exactly."""
     namespace_id = context.target.namespace_id

@@ -109,6 +109,7 @@ def _report(
         source_changed=changed,
         foreign_points=current.foreign,
         foreign_points_left_out=current.left_out,
+        kinds_left_out=rows.left_out_counts(context),
         changed_paths=[
             {"path": path, "count": count}
             for path, count in sorted(current.changed.items())

@@ -15,6 +15,7 @@ from nsadmin.access.web import gate
 from nsadmin.audit import search
 from nsadmin.audit.models import AuditEvent
 from nsadmin.audit.search import AuditRows
+from nsadmin.namespaces.lifecycle.clone_target import CANCELLED_REASON
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.read.reversal import needed_action
@@ -22,7 +23,7 @@ from nsadmin.pages.audit import export
 from nsadmin.pages.audit.changes import ChangeView, changes_of
 from nsadmin.pages.audit.forms import ACTION_WORDS, AuditFilterForm
 from nsadmin.pages.audit.proof import proof_of
-from nsadmin.pages.common.badges import CANCELLED, Badge, outcome_badge
+from nsadmin.pages.common.badges import Badge, outcome_badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization, may, namespace_scope
 from nsadmin.pages.common.paging import PER_PAGE
@@ -36,8 +37,8 @@ _SHOWN_CHANGES = 3
 class EventView:
     """An event as its row shows it; `who` is the person's name or else the label.
 
-    `reverted` is the event that reverted this one, `reverts` the one it reverted;
-    `plan` is the kept plan that it carried out.
+    `reverted` is the event that reverted this one, `reverts` the one it reverted,
+    `resumed` the one that resumed its job; `plan` is the kept plan that it carried out.
     """
 
     event: AuditEvent
@@ -47,6 +48,7 @@ class EventView:
     can_revert: bool
     reverted: AuditEvent | None
     reverts: AuditEvent | None
+    resumed: AuditEvent | None
     plan: SavedPlan | None
 
     @property
@@ -57,7 +59,7 @@ class EventView:
     @property
     def fault(self) -> str:
         """Why it failed; empty where its outcome says that."""
-        return "" if self.outcome is CANCELLED else self.event.error
+        return "" if self.event.error == CANCELLED_REASON else self.event.error
 
     @property
     def first(self) -> list[ChangeView]:
@@ -142,16 +144,20 @@ def _shown(
 ) -> list[EventView]:
     reverted_by = search.reverted_by(events)
     originals = search.originals_of(events)
+    resumed_by = search.resumed_by(events)
     plans = of_operations([event.op_id for event in events])
     return [
         EventView(
             event=event,
-            outcome=outcome_badge(event.outcome, event.error),
+            outcome=outcome_badge(
+                event.outcome, event.error, is_resumed=event.op_id in resumed_by
+            ),
             changes=changes_of(event),
             who=_who(event, names),
             can_revert=event.op_id in revertible and event.op_id not in reverted_by,
             reverted=reverted_by.get(event.op_id),
             reverts=originals.get(event.reverts),
+            resumed=resumed_by.get(event.op_id),
             plan=plans.get(event.op_id),
         )
         for event in events

@@ -69,6 +69,8 @@ STAGES: Mapping[str, Badge] = {
     "failed": Badge("bad", "circle-x-fill", "Failed"),
     "cancelled": Badge("idle", "ban", "Cancelled"),
 }
+# Of a job that is resumed: it goes on where it stopped.
+STAGE_BEGUN = Badge("idle", "circle-dashed", "Begun")
 
 OUTCOMES: Mapping[str, Badge] = {
     Outcome.ATTEMPTED: Badge("idle", "clock", "Not closed yet"),
@@ -78,6 +80,8 @@ OUTCOMES: Mapping[str, Badge] = {
     Outcome.FAILED: Badge("bad", "circle-x", "Failed"),
 }
 CANCELLED = Badge("idle", "ban", "Cancelled")
+# Of a job that went on later; the event of the resume has its end.
+_RESUMED = "{}, resumed later"
 
 VECTORS: Mapping[str, Badge] = {
     "there": Badge("ok", "circle-check-fill", "Present"),
@@ -128,11 +132,16 @@ def health_badge(key: str, clone_error: str = "") -> Badge:
     return HEALTH.get(key, UNKNOWN)
 
 
-def outcome_badge(outcome: str, error: str) -> Badge:
-    """Return the outcome of an audit event; `error` is why it failed, if it did."""
-    if outcome == Outcome.FAILED and error == CANCELLED_REASON:
-        return CANCELLED
-    return OUTCOMES[outcome]
+def outcome_badge(outcome: str, error: str, *, is_resumed: bool = False) -> Badge:
+    """Return the outcome of an audit event; `error` is why it failed, if it did.
+
+    A job that `is_resumed` went on later, so its failure is not the end.
+    """
+    is_cancelled = outcome == Outcome.FAILED and error == CANCELLED_REASON
+    badge = CANCELLED if is_cancelled else OUTCOMES[outcome]
+    if is_resumed:
+        return replace(badge, role="idle", word=_RESUMED.format(badge.word))
+    return badge
 
 
 def vector_badge(row: VectorRow, *, is_stale: bool) -> Badge:

@@ -26,6 +26,7 @@ _WORDS = {
     "infrastructure.ray_head_node_url": "Ray head node",
     "infrastructure.description": "Remark",
     "infrastructure.qdrant_api_key": "Qdrant API key",
+    "qdrant_api_key": "Qdrant API key",
     "infrastructure.gpu_type": "GPU type",
     "infrastructure.gpus_per_worker": "GPUs per worker",
 }
@@ -94,8 +95,13 @@ def _continued(text: str) -> str:
 
 
 def field_word(field: str) -> str:
-    """Return the name of a field for people, such as `Tier`; empty for no field."""
-    word = _WORDS.get(field) or field.removeprefix("infrastructure.").replace("_", " ")
+    """Return the name of a field for people, such as `Tier`; empty for no field.
+
+    A field may end with the name of what it belongs to, such as a key's prefix, which
+    stays as it is.
+    """
+    first, space, rest = field.removeprefix("infrastructure.").partition(" ")
+    word = _WORDS.get(field) or first.replace("_", " ") + space + rest
     return word[:1].upper() + word[1:]
 
 

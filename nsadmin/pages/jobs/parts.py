@@ -70,15 +70,22 @@ def _is_switched(row: Job) -> bool:
 
 
 def clone_parts(row: Job) -> dict[str, Any]:
-    """Return a clone's resource kinds, counts so far, and the sums of its report."""
+    """Return a clone's resource kinds, counts so far, and the sums of its report.
+
+    `left_out_counts` has how many of each kind the source had that was not asked for,
+    None for a job that did not count them.
+    """
     wanted: dict[str, bool] = row.inputs.get("include_resources") or {}
     outputs = row.outputs or {}
     cloned: dict[str, int] = outputs.get("cloned_resources") or {}
     changed: list[dict[str, Any]] = outputs.get("changed_paths") or []
+    counted: dict[str, int] = outputs.get("kinds_left_out") or {}
+    left_out = [kind for kind, is_wanted in wanted.items() if not is_wanted]
     return {
         "is_clone": row.kind == CLONE,
         "included": [kind for kind, is_wanted in wanted.items() if is_wanted],
-        "left_out": [kind for kind, is_wanted in wanted.items() if not is_wanted],
+        "left_out": left_out,
+        "left_out_counts": [(kind, counted.get(kind)) for kind in left_out],
         "cloned_points": cloned.get("points"),
         "proof_from": read_time(outputs.get("proof_from")),
         "proof_to": read_time(outputs.get("proof_to")),

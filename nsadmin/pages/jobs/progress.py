@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.places import Place
-from nsadmin.pages.common.badges import STAGES, UNKNOWN, Badge
+from nsadmin.pages.common.badges import STAGE_BEGUN, STAGES, UNKNOWN, Badge
 from nsadmin.pages.common.charts.sparkline import Sparkline, sparkline
 from nsadmin.pages.jobs.headline import (
     LOST,
@@ -110,7 +110,7 @@ def _stages(stored: dict[str, Any], state: str) -> list[StageView]:
         StageView(
             number=number,
             title=str(entry.get("title") or entry.get("key") or ""),
-            state=STAGES.get(entry.get("state", ""), UNKNOWN),
+            state=_state(entry),
             key=str(entry.get("state") or ""),
             done=int(entry.get("done") or 0),
             total=int(entry.get("total") or 0),
@@ -122,6 +122,14 @@ def _stages(stored: dict[str, Any], state: str) -> list[StageView]:
         )
         for number, entry in enumerate(entries, start=1)
     ]
+
+
+def _state(entry: dict[str, Any]) -> Badge:
+    """Return the state of a stage; one to do that has counted something has begun."""
+    key = entry.get("state", "")
+    if key == "todo" and (entry.get("done") or entry.get("seconds")):
+        return STAGE_BEGUN
+    return STAGES.get(key, UNKNOWN)
 
 
 def _stopped(entries: list[dict[str, Any]], state: str) -> list[dict[str, Any]]:

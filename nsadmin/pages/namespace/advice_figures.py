@@ -21,9 +21,10 @@ _OPEN, _SHOWN = 25, 200
 class Used:
     """A filtered field, the type of its index, and its share of the most used field.
 
-    `is_served` is also false if the index is declared but missing in Qdrant. `built_at`
-    is when the index was built, if within 24 h; `before` of these hours' filters were
-    earlier, so no index served them.
+    `is_served` is also false if the index is declared but missing in Qdrant, and if it
+    holds none of the points with a value; `empty` says so in words. `built_at` is when
+    the index was built, if within 24 h; `before` of these hours' filters were earlier,
+    so no index served them.
     """
 
     field: FieldUsage
@@ -32,6 +33,7 @@ class Used:
     share: float
     built_at: datetime | None = None
     before: int = 0
+    empty: str = ""
 
     @property
     def since(self) -> int:
@@ -61,17 +63,28 @@ def used_fields(found: Advised) -> list[Used]:
     built = builds.built_since(own_id, now - timedelta(hours=usage.DAY))
     since = usage.uses_since(own_id, built, now=now) if built else {}
     most = max((field.count_7d for field in week), default=1)
+    empty = _empty(found)
     return [
         Used(
             field,
             found.serving.declared.get(field.field_name, ""),
-            found.serving.serves(field.field_name),
+            found.serving.serves(field.field_name) and field.field_name not in empty,
             100 * field.count_7d / most,
             built.get(field.field_name),
             field.count_24h - since.get(field.field_name, field.count_24h),
+            empty.get(field.field_name, ""),
         )
         for field in week
     ]
+
+
+def _empty(found: Advised) -> dict[str, str]:
+    """Return {field: the counts in words} of present indexes that hold no point."""
+    return {
+        field: holding.sentence
+        for field, holding in found.evidence.holdings.items()
+        if holding.points and not holding.held and found.serving.serves(field)
+    }
 
 
 def muted(found: Advised) -> dict[str, Any]:

@@ -154,13 +154,18 @@ def effects(
     actual: ActualCollection | None,
     *,
     moves_points: bool = False,
+    is_back: bool = False,
+    is_blocked: bool = False,
 ) -> list[tuple[str, str]]:
     """Return what the plan does to each store and what it leaves alone.
 
-    Numbers are those of Qdrant where it answered, else of the declaration.
+    Numbers are those of Qdrant where it answered, else of the declaration. A plan that
+    goes to another cluster and `is_blocked` may not know whether points are moved.
     """
     if moves_points:
-        return _MOVE_EFFECTS
+        return _BACK_EFFECTS if is_back else _MOVE_EFFECTS
+    if is_blocked and plan.moves:
+        return _BLOCKED_EFFECTS
     if deletes(plan):
         return _DELETE_EFFECTS
     calls = len(in_qdrant(plan.steps))
@@ -190,6 +195,23 @@ _MOVE_EFFECTS = [
     ("Old cluster", "Read; the collection stays until it is deleted"),
     ("New cluster", "The collection with its vectors, indexes and settings"),
     ("Points", "Copied as they are, then compared one by one"),
+    ("Audit", "Before the first write, then the outcome"),
+]
+
+
+_BACK_EFFECTS = [
+    *_MOVE_EFFECTS[:2],
+    ("New cluster", "The collection that an earlier move left there"),
+    ("Points", "Compared with those that are kept there; what differs is written"),
+    _MOVE_EFFECTS[-1],
+]
+
+
+# Whether a job moves points is known once the new cluster was asked.
+_BLOCKED_EFFECTS = [
+    ("MongoDB", "Nothing while a check blocks"),
+    ("Qdrant", "Nothing while a check blocks"),
+    ("Points", "Moved by a job if they go to another cluster, once no check blocks"),
     ("Audit", "Before the first write, then the outcome"),
 ]
 

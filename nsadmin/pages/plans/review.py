@@ -155,7 +155,12 @@ def _plan_context(review: Review) -> dict[str, Any]:
         "summary": presenter.summary(plan),
         "effects": [
             *presenter.effects(
-                plan, view.namespace, preview.actual, moves_points=preview.moves_points
+                plan,
+                view.namespace,
+                preview.actual,
+                moves_points=preview.moves_points,
+                is_back=preview.is_back,
+                is_blocked=preview.is_blocked,
             ),
             *_time(preview),
         ],

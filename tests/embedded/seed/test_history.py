@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from nsadmin.access.models import SupportSession
+from nsadmin.access.models import Invitation, SupportSession
+from nsadmin.access.organization.invitations import LIFETIME
 from nsadmin.access.support import grants
 from nsadmin.audit import clock
 from nsadmin.audit.models import AuditEvent
@@ -62,6 +63,7 @@ def test_the_history_is_whole(written: OwnServers) -> None:
     _one_namespace_can_be_restored()
     _each_organization_sees_its_template()
     _webhooks_were_told()
+    _the_invitation_ends_as_one_of_its_day()
     views = SavedView.objects.filter(organization_id=NORTHLIGHT.organization_id)
     assert views.count() == 3
     sampler.sample()
@@ -105,6 +107,12 @@ def _jobs_have_ended_in_every_way() -> None:
     clones = MirroredNamespace.objects.exclude(clone_task_id="")
     names = set(clones.values_list("name", flat=True))
     assert names == {"heritage-notes-edition", "labour-market-staging"}
+
+
+def _the_invitation_ends_as_one_of_its_day() -> None:
+    made = Invitation.objects.get(email="ines@northlight.example")
+    assert made.expires_at - made.created_at == LIFETIME
+    assert made.created_at < NOW - timedelta(days=5)
 
 
 def _webhooks_were_told() -> None:

@@ -48,7 +48,8 @@ def invite_ines(at: datetime) -> None:
         role=Role.MEMBER,
     )
     issued.invitation.created_at = at
-    issued.invitation.save(update_fields=["created_at"])
+    issued.invitation.expires_at = at + invitations.LIFETIME
+    issued.invitation.save(update_fields=["created_at", "expires_at"])
 
 
 def pause_automatic_indexes(_at: datetime) -> None:
