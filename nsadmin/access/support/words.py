@@ -62,7 +62,7 @@ PAGES: Final[Mapping[str, str]] = {
     "organization_support": "the support sessions",
     "organization_second_person": "the confirmations by a second person",
     "search": "the search",
-    "fleet": "the fleet",
+    "fleet": "Fleet, with this organization's namespaces",
     "schedules": "the schedules",
     "platform_organizations": "the list of organizations",
     "platform_namespaces": "the namespaces of all organizations",
