@@ -84,7 +84,7 @@ def get(actor: Viewer, job_id: UUID | str) -> Job:
         job = None
     if job is None or not actor.sees_organization(job.organization_id):
         raise NotFound(
-            "There is no such task.",
+            "There is no such job.",
             details={"resource": "task", "id": str(job_id)[:64]},
         )
     return job

@@ -29,7 +29,12 @@ ACCOUNT_RATE_LIMITS = {
     "sso": "60/m/ip",
     "reset_password": "20/m/ip,5/h/key",
 }
-ACCOUNT_FORMS = {"reset_password": "nsadmin.access.signin.reset.ResetForm"}
+ACCOUNT_FORMS = {
+    "login": "nsadmin.access.signin.password_forms.SignInForm",
+    "change_password": "nsadmin.access.signin.password_forms.ChangeForm",
+    "reset_password": "nsadmin.access.signin.reset.ResetForm",
+    "reset_password_from_key": "nsadmin.access.signin.password_forms.ResetKeyForm",
+}
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # For this many seconds a link sets the password.

@@ -75,6 +75,18 @@ def test_a_wrong_password_is_answered_like_an_unknown_address(people, who: str) 
     assert same_hashes == hashes == 1
 
 
+def test_a_refusal_is_in_our_words_and_the_password_has_the_focus(people) -> None:
+    shown = " ".join(Client().get(ADDRESS).content.decode().split())
+    assert "E-mail address" in shown
+    assert 'autocomplete="username" required autofocus' in shown
+    for address in people.values():
+        answer, _, _ = attempt(address, "not the password")
+        text = " ".join(answer.content.decode().split())
+        assert "The address or the password is not right." in text
+        assert 'autocomplete="current-password" required autofocus' in text
+        assert text.count("autofocus") == 1
+
+
 def test_the_right_password_of_one_switched_off_is_answered_like_that_too(
     people,
 ) -> None:

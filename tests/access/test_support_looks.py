@@ -14,7 +14,9 @@ from nsadmin.access.support.words import PAGES, Visit
 from nsadmin.audit import record, verify
 from nsadmin.audit.models import AuditEvent
 from nsadmin.comparison.start import start
+from nsadmin.health.sampling.sampler import sample
 from nsadmin.jobs.models import Job
+from nsadmin.namespaces.read import snapshots
 from nsadmin.pages.urls import urlpatterns
 from tests.access.marked import WORD, mark
 from tests.access.matrix import MATRIX
@@ -214,6 +216,20 @@ def test_what_a_platform_admin_changes_names_the_session(cast: Cast) -> None:
     assert staff.api("PATCH", at, {"description": "changed"}).status_code == 200
     events = AuditEvent.objects.filter(action="namespace:update")
     assert [e.support_session for e in events] == [session.session_id]
+
+
+def test_fleet_is_a_row_of_those_whose_namespaces_it_lists(cast: Cast) -> None:
+    cast.open_session("support", cast.northlight)
+    staff = Staff(cast)
+    sample()
+    snapshots.record_silence([cast.foreign.namespace_id], "Qdrant does not answer.")
+    assert staff.page("/fleet/").status_code == 200
+    assert summaries(cast.northlight) == []
+    snapshots.record_silence([cast.own.namespace_id], "Qdrant does not answer.")
+    assert staff.page("/fleet/").status_code == 200
+    said = "Support viewed Fleet, with this organization's namespaces."
+    assert summaries(cast.northlight) == [said]
+    assert summaries(cast.halden) == []
 
 
 def test_a_document_is_named() -> None:

@@ -34,10 +34,7 @@ SAID: list[tuple[str, str, dict[str, object], str]] = [
         "PATCH",
         "",
         {"infrastructure": {"max_concurrent_jobs": 0}},
-        (
-            "infrastructure.max_concurrent_jobs: "
-            "Input should be greater than or equal to 1."
-        ),
+        "infrastructure.max_concurrent_jobs: At least 1.",
     ),
     ("POST", "/filter-usage", {}, "fields: Field required."),
     (

@@ -332,7 +332,7 @@ def test_the_plan_says_which_part_stays(browse, own, cast):
     assert not SavedPlan.objects.exists(), "a GET keeps nothing"
     text = shown(browse().post(address, follow=True))
     assert "Part of it cannot be reverted." in text
-    assert "text_extractor stays." in text
+    assert "those that were added stay." in text
     assert "Remove the description." in text
 
 

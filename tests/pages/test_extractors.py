@@ -1,5 +1,7 @@
 """The extractors page: what is registered, what could be appended, the plan between."""
 
+import re
+
 import pytest
 
 from nsadmin.namespaces.plan import steps
@@ -31,6 +33,19 @@ def test_the_page_shows_vectors_and_offers(admin, cast):
     assert "3 points will lack the new vectors" in page
 
 
+def test_only_extractors_that_add_a_vector_are_said_to_leave_points_without(
+    admin, cast
+):
+    page = admin.get(path(cast.own)).content.decode()
+    adding = {
+        name: "adds" in offer.partition(">")[0]
+        for offer in page.split('<div class="offer')[1:]
+        for name in re.findall(r'value="(\w+_v\d)"', offer)[:1]
+    }
+    assert adding["text_extractor_v1"]
+    assert not adding["passthrough_extractor_v1"]
+
+
 def test_an_extractor_is_appended_through_its_plan(admin, cast):
     chosen = {
         "extractor": "text_extractor_v1",
@@ -48,7 +63,7 @@ def test_an_extractor_is_appended_through_its_plan(admin, cast):
     done = confirm(admin, plan.content.decode())
     assert done.status_code == 303
     said = admin.get(done.headers["Location"]).content.decode()
-    assert "Extractors cannot be removed; text_extractor stays." in said
+    assert "Extractors cannot be removed; those that were added stay." in said
     live = collections.get(shared(), cast.own.collection)
     assert live.vectors["text_extractor_v1_embedding"].size == 384
 

@@ -125,6 +125,15 @@ def test_faults_stand_beside_their_fields(browse, address):
     assert 'id="id_field_name_error"' in text
 
 
+def test_a_field_name_that_is_too_long_is_kept_and_told_its_length(browse, address):
+    long = {**RANK, "field_name": "x" * 300}
+    response = browse().post(address, long, follow=True)
+    text = response.content.decode()
+    assert "The field name may have at most 255 characters; it has 300." in text
+    assert f'value="{"x" * 300}"' in text
+    assert 'maxlength="255"' not in text
+
+
 def test_system_fields_are_refused(browse, address):
     form = {"field_name": "internal_id", "type": "keyword"}
     assert browse().post(address, form, headers=HTMX).status_code == 422

@@ -92,6 +92,10 @@ def test_who_has_no_account_chooses_a_password_and_is_not_signed_in(cast):
     response = client.post(address, CHOSEN, follow=True)
     assert response.redirect_chain == [("/accounts/login/", 302)]
     assert b"You joined Northlight Media as viewer." in response.content
+    form = " ".join(response.content.decode().split())
+    assert f'value="{NELE}"' in form
+    assert 'autocomplete="current-password" required autofocus' in form
+    assert NELE not in client.get("/accounts/login/").content.decode()
     assert "_auth_user_id" not in client.session
     sign_in(client, NELE, CHOSEN["password1"])
     assert b"film archive" in client.get("/namespaces/").content

@@ -48,6 +48,12 @@ def test_the_last_admin_does_not_leave(sure, browse, cast):
     assert cast.northlight.memberships.filter(user=cast.users["admin"]).exists()
 
 
+def test_the_last_admin_reads_why_before_leaving_is_sent(browse, cast):
+    text = browse().get(leave_of(cast.northlight)).content.decode()
+    assert "is the last admin of Northlight Media" in text
+    assert "Leave the organization" not in text
+
+
 def test_one_leaves_only_where_one_belongs(sure, cast):
     client = sure("member")
     assert client.get(leave_of(cast.halden)).status_code == 404

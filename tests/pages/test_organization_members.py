@@ -66,6 +66,19 @@ def test_the_last_admin_is_told_why_not(sure, cast):
     assert Membership.objects.get(user=cast.users["admin"]).role == "admin"
 
 
+def test_the_page_of_the_last_admin_says_why_not_before_it_is_sent(browse, cast):
+    text = browse().get(page_of(cast, "admin")).content.decode()
+    assert "Admin is the last admin of Northlight Media." in text
+    assert 'name="step"' not in text
+    other = cast.northlight.memberships.get(user=cast.users["member"])
+    other.role = "admin"
+    other.save()
+    text = browse().get(page_of(cast, "admin")).content.decode()
+    assert "is the last admin" not in text
+    assert "with your next request. Keys that you created" in text
+    assert "with their next request" not in text
+
+
 def test_an_admin_leaves_when_another_stays(sure, cast):
     Membership.objects.filter(user=cast.users["member"]).update(role="admin")
     client = sure()

@@ -88,6 +88,17 @@ def test_invalid_names_the_field_and_keeps_the_input(browse, own):
     assert "Scenes and faces.</textarea>" in text
 
 
+def test_a_text_that_is_too_long_arrives_whole_and_is_refused(browse, own):
+    page = browse().get(f"{own}settings/").content.decode()
+    assert "maxlength" not in page[page.index("Preview plan") - 8000 :]
+    long = {**INPUT, "description": "x" * 5000}
+    response = browse().post(f"{own}settings/", long)
+    assert response.status_code == 422
+    text = response.content.decode()
+    assert "at most 2,000 characters; it has 5,000." in text
+    assert "x" * 5000 in text
+
+
 def test_a_stored_name_that_no_new_one_may_be_stays(browse, cast):
     from tests.cast import make_namespace
 

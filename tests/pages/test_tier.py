@@ -337,6 +337,15 @@ def test_all_wrong_numbers_are_told_at_once(browse, page, sent_again):
     assert "Five fields need a correction" in text
 
 
+def test_only_what_was_touched_differs_beside_a_wrong_number(browse, page, sent_again):
+    client = browse()
+    fields = sent_again(client, max_workers="999", max_custom_plugins="0")
+    text = text_of(client.post(page, fields, follow=True), 422)
+    assert fault_of(text, "max_workers") == "At most 100."
+    assert text.count("is-changed") == 1
+    assert "One setting differs" in text
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

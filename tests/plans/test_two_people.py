@@ -218,6 +218,26 @@ def test_the_page_of_the_rule(cast, client, second):
     assert "asks for fewer confirmations" in text
 
 
+def test_the_only_admin_reads_why_nothing_can_be_chosen(cast, client):
+    client.force_login(cast.users["admin"])
+    page = "/organization/second-person/"
+    shown = client.get(page).content.decode()
+    assert "A second person needs two admins. Invite another admin first." in shown
+    assert "<fieldset disabled>" in shown
+    assert ">Save<" not in shown
+
+
+def test_a_refused_choice_keeps_its_ticks(cast, client):
+    client.force_login(cast.users["admin"])
+    answer = client.post("/organization/second-person/", {"change": ["delete"]})
+    shown = " ".join(answer.content.decode().split())
+    assert answer.status_code == 409
+    assert "A second person needs two admins. Invite another admin first." in shown
+    assert 'value="delete" checked' in shown
+    assert 'value="tier" checked' not in shown
+    assert ">Save<" in shown
+
+
 def test_the_maker_is_not_among_those_who_may_confirm(cast, second):
     require_two(cast.northlight, "delete")
     maker, wanted = person(cast), Deletion()

@@ -68,6 +68,15 @@ def require_may_end(membership: Membership) -> None:
     _require_other_admin(membership)
 
 
+def why_stays(membership: Membership) -> str:
+    """Return why the membership can neither change nor end; empty if it can."""
+    try:
+        require_may_end(membership)
+    except Conflict as conflict:
+        return conflict.message
+    return ""
+
+
 @transaction.atomic
 def change_role(actor: Actor, membership: Membership, role: Role) -> bool:
     """Give a member another role; return False if they have it already.

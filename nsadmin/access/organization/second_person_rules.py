@@ -12,6 +12,9 @@ from nsadmin.access.permissions import Action, Role
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, Forbidden
 
+NEEDS_TWO_ADMINS: Final = (
+    "A second person needs two admins. Invite another admin first."
+)
 _FEWEST_ADMINS: Final = 2
 
 
@@ -36,12 +39,9 @@ def set_required(
         if before == wanted and row.second_person_asked is None:
             return None
         is_shorter = bool(set(before) - set(wanted))
-        has_others = _admins(row) >= _FEWEST_ADMINS
+        has_others = has_second_admin(row)
         if wanted and not has_others:
-            raise Conflict(
-                "A second person needs two admins. Invite another admin first.",
-                code="second_admin_missing",
-            )
+            raise Conflict(NEEDS_TWO_ADMINS, code="second_admin_missing")
         if is_shorter and has_others and not _is_asked_by_another(row, actor, wanted):
             row.second_person_asked = {
                 "changes": wanted,
@@ -58,9 +58,10 @@ def set_required(
     return True
 
 
-def _admins(row: Organization) -> int:
+def has_second_admin(row: Organization) -> bool:
+    """Tell whether the organization has two admins who can sign in."""
     admins = Membership.objects.filter(organization=row, role=Role.ADMIN.value)
-    return admins.filter(user__is_active=True).count()
+    return admins.filter(user__is_active=True).count() >= _FEWEST_ADMINS
 
 
 def _is_asked_by_another(row: Organization, actor: Actor, wanted: list[str]) -> bool:

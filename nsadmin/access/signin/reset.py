@@ -9,10 +9,15 @@ from django.urls import reverse
 
 from nsadmin.access.mails import account
 from nsadmin.access.providers.configured import refusal_of
+from nsadmin.access.signin.password_forms import ADDRESS_LABEL
 
 
 class ResetForm(ResetPasswordForm):  # type: ignore[misc]
     """allauth's form, which leaves everything about the account to a worker."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = ADDRESS_LABEL
 
     def clean_email(self) -> str:
         """Accept every address; whether it has an account is looked up later.

@@ -3,7 +3,8 @@
 Accounts are created by invitation or by the `organization` command.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth import authenticate
@@ -24,6 +25,11 @@ _FACTOR_STAGE = "nsadmin.access.sso.policy.FactorStage"
 
 class ClosedAdapter(QueuedMailAdapter):
     """The adapter of a site without sign-up."""
+
+    error_messages: ClassVar[Mapping[str, Any]] = {
+        **QueuedMailAdapter.error_messages,
+        "email_password_mismatch": "The address or the password is not right.",
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Always closed."""

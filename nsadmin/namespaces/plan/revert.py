@@ -58,8 +58,8 @@ class Revert(ChangeRequest):
 
     @property
     def stays(self) -> list[str]:
-        """A sentence for each step of the operation that cannot be reverted."""
-        return [step.stays for step in self.done if step.stays]
+        """A sentence for each kind of step of the operation that cannot be reverted."""
+        return what_stays(self.done)
 
     def plan(
         self,
@@ -84,6 +84,11 @@ class Revert(ChangeRequest):
         # Fields first, then all drops, then all builds.
         steps.sort(key=lambda step: (step.store == "Qdrant", not step.dropped_index))
         return Plan.of(namespace, steps, actual)
+
+
+def what_stays(steps: Iterable[Step]) -> list[str]:
+    """Return why some of the steps cannot be reverted, each reason once."""
+    return list(dict.fromkeys(step.stays for step in steps if step.stays))
 
 
 def revert_of(op_id: str, changes: Iterable[Mapping[str, Any]]) -> Revert:

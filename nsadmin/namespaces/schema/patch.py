@@ -17,6 +17,11 @@ from nsadmin.namespaces.schema.text import Description, Name
 
 # The error of an unknown key names at most this many known keys.
 _MAX_NAMED = 10
+# The beginning of the message and the key of the bound, by the type of the error.
+_BOUNDS = {
+    "greater_than_equal": ("At least", "ge"),
+    "less_than_equal": ("At most", "le"),
+}
 
 Infrastructure = Annotated[dict[str, Any], INFRASTRUCTURE_SCHEMA]
 
@@ -98,6 +103,9 @@ def errors_of(error: ValidationError, model: type[BaseModel]) -> dict[str, list[
             message = f"Must be one of {item['ctx']['expected']}."
         elif item["type"] == "string_too_long":
             message = names.too_long(item["ctx"]["max_length"], len(item["input"]))
+        elif item["type"] in _BOUNDS:
+            word, key = _BOUNDS[item["type"]]
+            message = f"{word} {item['ctx'][key]:,}."
         elif item["type"] in ("model_type", "dict_type"):
             message = "Must be an object."
         else:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic import StrictBool as Bool
 
+from nsadmin import names
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.schema import index_parameters
 from nsadmin.namespaces.schema.limits import (
@@ -117,10 +118,11 @@ def clean_field_name(name: str, *, at: str) -> str:
     A path has keys of letters, digits, `_` and `-`, joined by dots. Qdrant refuses
     other keys or reads them as a different path. Raises Invalid at `at`.
     """
-    if not 1 <= len(name) <= FIELD_NAME_MAX:
-        raise Invalid.at(
-            at, f"The field name must have 1 to {FIELD_NAME_MAX} characters."
-        )
+    if not name:
+        raise Invalid.at(at, "The field name is empty.")
+    if len(name) > FIELD_NAME_MAX:
+        said = names.too_long(FIELD_NAME_MAX, len(name), "The field name")
+        raise Invalid.at(at, said)
     if not is_path(name):
         raise Invalid.at(
             at,

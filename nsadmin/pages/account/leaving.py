@@ -39,5 +39,6 @@ def leave(request: HttpRequest, organization_id: str) -> HttpResponse:
         "issued_keys": listing.issued_key_count(found.organization, found.user),
         "asked_count": members.related_invitations(found).count(),
         "refusal": refusal,
+        "reason": members.why_stays(found),
     }
     return page(request, "account/leave.html", context, status=status)

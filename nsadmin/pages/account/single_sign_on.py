@@ -19,9 +19,8 @@ class AddressForm(BaseForm):
     """The address whose domain says where its people sign in."""
 
     login = forms.EmailField(
-        label="Email",
+        label="E-mail address",
         max_length=254,
-        widget=forms.EmailInput({"maxlength": 254}),
         help_text="The one that you have at your organization.",
     )
 

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from nsadmin.access.web.gate import actor_of
 from nsadmin.namespaces.change.commit import Outcome
-from nsadmin.namespaces.plan.revert import Revert
+from nsadmin.namespaces.plan.revert import Revert, what_stays
 from nsadmin.pages.common import change_titles
 from nsadmin.pages.common.page_context import may
 
@@ -51,7 +51,7 @@ def say_done(
     done = title or change_titles.title(steps)
     revision = outcome.view.namespace.revision
     can_undo = can_undo and _is_reversible(request, outcome)
-    stays = " ".join(step.stays for step in outcome.plan.steps if step.stays)
+    stays = " ".join(what_stays(outcome.plan.steps))
     undo = _undo(request, outcome, page) if can_undo else ""
     links = _links(outcome, undo, stays=stays)
     if outcome.converged:

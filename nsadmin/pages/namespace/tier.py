@@ -187,7 +187,7 @@ def _rows(form: TierForm, view: NamespaceView) -> Iterator[SettingRow]:
     hidden = form.hidden_fields_of(str(form["compute_tier"].value()))
     for name, value in stored.items():
         field = form[name]
-        differs = form.is_bound and str(field.value() or "") != str(value or "")
+        differs = form.is_bound and field.field.has_changed(value, field.data)
         is_none = value is None
         yield SettingRow(
             name=name,

@@ -50,14 +50,13 @@ class MemberForm(OneTimeForm, RoleForm):
         label="E-mail address",
         max_length=254,
         error_messages={"required": "Enter an e-mail address."},
-        widget=forms.EmailInput({"maxlength": 254, "spellcheck": "false"}),
+        widget=forms.EmailInput({"spellcheck": "false"}),
         help_text="They join with a link.",
     )
     name = forms.CharField(
         label="Name",
         required=False,
         max_length=NAME_MAX,
-        widget=forms.TextInput({"maxlength": NAME_MAX}),
         help_text="For a new account. Existing accounts keep their name.",
     )
     field_order = ("email", "name", "role")

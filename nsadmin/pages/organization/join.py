@@ -3,7 +3,6 @@
 from functools import partial
 from typing import Any, Literal
 
-from allauth.account.forms import SetPasswordForm
 from allauth.core import ratelimit
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from nsadmin.access.models import Invitation, Membership, User
 from nsadmin.access.organization import acceptance
 from nsadmin.access.providers.configured import required_for
+from nsadmin.access.signin.password_forms import FirstPasswordForm, remember_address
 from nsadmin.access.sso.origins import permit
 from nsadmin.access.web import gate
 from nsadmin.access.web.middleware import ORGANIZATION_SESSION_KEY
@@ -56,6 +56,7 @@ def _create_account(
         return _show(request, invitation, None, form=form, status=422)
     made = acceptance.join_with_new_account(secret, form.cleaned_data["password1"])
     messages.success(request, f"{_welcome_message(made)} Sign in as {made.user.email}.")
+    remember_address(request, made.user.email)
     return redirect("account_login")
 
 
@@ -71,7 +72,7 @@ def _welcome_message(made: Membership) -> str:
 
 
 def _form(invitation: Invitation, data: Any = None) -> Any:
-    return SetPasswordForm(acceptance.new_account(invitation), data)
+    return FirstPasswordForm(acceptance.new_account(invitation), data)
 
 
 def _state(invitation: Invitation, user: User | None) -> State:

@@ -57,7 +57,6 @@ class KeyForm(OneTimeForm):
         label="Name",
         max_length=NAME_MAX,
         error_messages={"required": "Enter a name for the key."},
-        widget=forms.TextInput({"maxlength": NAME_MAX}),
         help_text="The program that uses it, such as “nightly import”.",
     )
     owner = forms.ChoiceField(label="Belongs to", required=False)
@@ -188,14 +187,12 @@ class ServiceAccountForm(OneTimeForm):
         label="Name",
         max_length=NAME_MAX,
         error_messages={"required": "Enter a name for the service account."},
-        widget=forms.TextInput({"maxlength": NAME_MAX}),
         help_text="The program, such as “ingest pipeline”. The audit log names it.",
     )
     purpose = forms.CharField(
         label="Purpose",
         required=False,
         max_length=PURPOSE_MAX,
-        widget=forms.TextInput({"maxlength": PURPOSE_MAX}),
         help_text="What it does, and who looks after it.",
     )
 

@@ -58,6 +58,7 @@ def _show(
         "issued_keys": listing.issued_key_count(found.organization, found.user),
         "asked_count": members.related_invitations(found).count(),
         "is_self": found.user == request.user,
+        "reason": members.why_stays(found),
     }
     status = 200
     if form.errors:

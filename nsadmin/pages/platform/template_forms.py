@@ -31,14 +31,13 @@ class TemplateForm(OneTimeForm):
         label="Name",
         strip=False,
         error_messages={"required": "A template needs a name."},
-        widget=forms.TextInput({"maxlength": 100}),
         help_text="Up to 100 characters.",
     )
     description = forms.CharField(
         label="Description",
         required=False,
         strip=False,
-        widget=forms.Textarea({"maxlength": 1000}),
+        widget=forms.Textarea,
         help_text="If empty, the namespace's description is used.",
     )
     scope = forms.ChoiceField(label="Visible to", initial=Scope.ORGANIZATION.value)

@@ -23,14 +23,13 @@ class AskForm(ChangeForm):
         label="Reason",
         max_length=REASON_MAX,
         error_messages={"required": "Say why you need access. The customer reads it."},
-        widget=forms.TextInput({"maxlength": REASON_MAX}),
         help_text="The customer reads it, such as “Films are missing from the search”.",
     )
     ticket = forms.CharField(
         label="Ticket",
         required=False,
         max_length=TICKET_MAX,
-        widget=forms.TextInput({"maxlength": TICKET_MAX, "spellcheck": "false"}),
+        widget=forms.TextInput({"spellcheck": "false"}),
         help_text="Its number, such as NL-2291.",
     )
     minutes = forms.TypedChoiceField(

@@ -51,4 +51,4 @@ class AppendExtractor(Step):
     @property
     def stays(self) -> str:
         """The reason why the extractor stays."""
-        return f"Extractors cannot be removed; {self.name} stays."
+        return "Extractors cannot be removed; those that were added stay."

@@ -42,7 +42,16 @@ class EditConflict:
 
 
 class BaseForm(forms.Form):
-    """A form whose error messages, Django's included, are worded as elsewhere."""
+    """A form whose error messages, Django's included, are worded as elsewhere.
+
+    No field has the attribute `maxlength`: browsers cut a longer pasted text without a
+    word. The error names the limit and the length instead.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("maxlength", None)
 
     def add_error(self, field: str | None, error: Any) -> None:
         """Add an error to its field; the message for a too long text is replaced.

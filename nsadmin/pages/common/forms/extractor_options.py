@@ -32,6 +32,11 @@ class Offer:
     shared: frozenset[str]
     parameters: tuple[str, ...]
 
+    @property
+    def adds_vector(self) -> bool:
+        """Whether the namespace would get a vector that it lacks."""
+        return any(vector.name not in self.shared for vector in self.vectors)
+
 
 def offers(namespace: Namespace | None) -> list[Offer]:
     """Return the builtin extractors that the namespace does not have yet.

@@ -22,7 +22,6 @@ class OrganizationField(forms.CharField):
     widget = forms.TextInput(
         {
             "list": OPTIONS_ID,
-            "maxlength": selection.LONGEST,
             "spellcheck": "false",
             "hx-get": reverse_lazy("organization_options"),
             "hx-trigger": "input changed delay:250ms, focus once",

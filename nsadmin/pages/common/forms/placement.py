@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from django import forms
 from pydantic import SecretStr
 
-from nsadmin.namespaces.schema.limits import API_KEY_MAX, GPU_TYPE_MAX, URL_MAX
 from nsadmin.pages.common.forms.base import ChangeForm
 
 TIERS = (
@@ -49,28 +48,28 @@ class PlacementForm(ChangeForm):
         label="GPU type",
         required=False,
         help_text="Such as A100 or T4",
-        widget=forms.TextInput({"maxlength": GPU_TYPE_MAX, "spellcheck": "false"}),
+        widget=forms.TextInput({"spellcheck": "false"}),
     )
     gpus_per_worker = number("GPUs per worker", 0, 8)
     qdrant_url = forms.CharField(
         label="Qdrant address",
         required=False,
         help_text="A new address needs its key: a stored key is never sent elsewhere.",
-        widget=forms.TextInput({"maxlength": URL_MAX, "inputmode": "url"}),
+        widget=forms.TextInput({"inputmode": "url"}),
     )
     qdrant_api_key = forms.CharField(
         label="Qdrant API key",
         required=False,
         help_text="Never shown again: not here, not in the API, not in the audit log. "
         "You will be asked for your password.",
-        widget=forms.PasswordInput({"maxlength": API_KEY_MAX}),
+        widget=forms.PasswordInput,
     )
     key_held = forms.CharField(required=False, widget=forms.HiddenInput)
     ray_head_node_url = forms.CharField(
         label="Ray head node",
         required=False,
         help_text="ray://host:port",
-        widget=forms.TextInput({"maxlength": URL_MAX, "spellcheck": "false"}),
+        widget=forms.TextInput({"spellcheck": "false"}),
     )
 
     def __init__(self, *args: Any, key: SecretStr | None = None, **kwargs: Any) -> None:

@@ -73,9 +73,7 @@ class IndexFields(ChangeForm):
         label="Field",
         strip=True,
         required=False,
-        widget=forms.TextInput(
-            {"maxlength": 255, "spellcheck": "false", "autocapitalize": "none"}
-        ),
+        widget=forms.TextInput({"spellcheck": "false", "autocapitalize": "none"}),
         help_text="Use dots for nested objects, as in rights.territory, [] for lists.",
     )
     type = forms.ChoiceField(

@@ -36,7 +36,7 @@ class SettingsForm(ChangeForm):
         label="Description",
         required=False,
         strip=False,
-        widget=forms.Textarea({"maxlength": DESCRIPTION_MAX}),
+        widget=forms.Textarea,
         help_text=f"At most {DESCRIPTION_MAX:,} characters. Empty removes it.",
     )
     auto_create_indexes = forms.BooleanField(

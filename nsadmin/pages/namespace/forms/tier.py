@@ -54,7 +54,7 @@ class TierForm(PlacementForm):
     description = forms.CharField(
         label="Remark",
         required=False,
-        widget=forms.Textarea({"maxlength": 2000}),
+        widget=forms.Textarea,
     )
 
     @classmethod

@@ -29,9 +29,7 @@ class IndexForm(AskForm):
     field_name = forms.CharField(
         label="Field",
         error_messages={"required": "Enter the field to index."},
-        widget=forms.TextInput(
-            {"maxlength": 255, "spellcheck": "false", "autocapitalize": "none"}
-        ),
+        widget=forms.TextInput({"spellcheck": "false", "autocapitalize": "none"}),
         help_text="Use dots for nested objects, as in rights.territory, [] for lists.",
     )
     type = forms.ChoiceField(

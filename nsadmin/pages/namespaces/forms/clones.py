@@ -16,7 +16,6 @@ from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.infrastructure import KEY_FIELD
 from nsadmin.namespaces.schema.limits import (
     CLONE_NAME_MIN,
-    DESCRIPTION_MAX,
     NAME_MAX,
     NAME_MIN,
 )
@@ -44,7 +43,7 @@ class CloneForm(PlacementForm):
         label="Description",
         required=False,
         strip=False,
-        widget=forms.Textarea({"maxlength": DESCRIPTION_MAX}),
+        widget=forms.Textarea,
         help_text="If empty, it is copied from the source.",
     )
     compute_tier = forms.ChoiceField(

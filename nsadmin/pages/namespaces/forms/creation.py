@@ -18,7 +18,7 @@ from nsadmin.namespaces.schema.creation import (
     parse_new,
 )
 from nsadmin.namespaces.schema.extractors import REGISTRY
-from nsadmin.namespaces.schema.limits import DESCRIPTION_MAX, NAME_MAX, NAME_MIN
+from nsadmin.namespaces.schema.limits import NAME_MAX, NAME_MIN
 from nsadmin.pages.common.forms.extractor_options import (
     emptied,
     entry_of,
@@ -75,7 +75,7 @@ class NewNamespaceForm(PlacementForm):
         label="Description",
         required=False,
         strip=False,
-        widget=forms.Textarea({"maxlength": DESCRIPTION_MAX}),
+        widget=forms.Textarea,
     )
     extractors = forms.MultipleChoiceField(
         label="Extractors",

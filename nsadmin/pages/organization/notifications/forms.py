@@ -26,13 +26,12 @@ class WebhookForm(ChangeForm):
         label="Name",
         max_length=NAME_MAX,
         error_messages={"required": "Enter a name for the webhook."},
-        widget=forms.TextInput({"maxlength": NAME_MAX}),
     )
     address = forms.CharField(
         label="New address",
         required=False,
         max_length=1000,
-        widget=forms.URLInput({"maxlength": 1000, "spellcheck": "false"}),
+        widget=forms.URLInput({"spellcheck": "false"}),
         help_text="It is stored encrypted. Leave it empty to keep the present one.",
     )
     kinds = forms.MultipleChoiceField(

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from django import forms
 
-from nsadmin.access.models import NAME_MAX, Organization, Plan
+from nsadmin.access.models import Organization, Plan
 from nsadmin.access.organization.administration import (
     MAX_JOBS,
     MAX_LIMIT,
@@ -27,7 +27,6 @@ class OrganizationForm(OneTimeForm):
         label="Name",
         strip=False,
         error_messages={"required": "Enter a name."},
-        widget=forms.TextInput({"maxlength": NAME_MAX}),
         help_text="As its members see it; no other organization may have it.",
     )
     plan = forms.ChoiceField(
@@ -40,7 +39,7 @@ class OrganizationForm(OneTimeForm):
         label="E-mail address of the first admin",
         max_length=254,
         error_messages={"required": "Enter the address of the first admin."},
-        widget=forms.EmailInput({"maxlength": 254, "spellcheck": "false"}),
+        widget=forms.EmailInput({"spellcheck": "false"}),
         help_text="They join with a link.",
     )
 
@@ -102,7 +101,7 @@ class SuspensionForm(ChangeForm):
         strip=False,
         max_length=MAX_REASON_LENGTH,
         error_messages={"required": "Give a reason; the members see it."},
-        widget=forms.Textarea({"maxlength": MAX_REASON_LENGTH}),
+        widget=forms.Textarea,
         help_text="Members see it on every page, and programs in every error.",
     )
     typed_name = forms.CharField(
@@ -112,7 +111,7 @@ class SuspensionForm(ChangeForm):
 
     def __init__(self, organization: Organization, data: object = None) -> None:
         """Compare what is typed with this organization's name."""
-        super().__init__(data)  # type: ignore[arg-type]
+        super().__init__(data)
         self._name = organization.name
         self.fields["typed_name"].help_text = f"Type {organization.name}."
 
