@@ -189,6 +189,9 @@ def test_its_maker_or_an_admin_discards_a_plan(cast, own):
     assert done.redirect_chain == [("/namespaces/plans/", 302)]
     assert not SavedPlan.objects.exists()
     assert member.post(at.format(theirs.plan_id)).status_code == 404
+    gone = member.get(f"{own}plans/{theirs.plan_id}/")
+    assert gone.status_code == 404
+    assert "may have been discarded or have expired" in gone.content.decode()
 
 
 def test_a_confirmed_plan_is_not_discarded(cast):

@@ -258,6 +258,21 @@ def test_htmx_gets_the_address_of_the_plan(cast, own):
     assert done.headers["HX-Redirect"] == f"{own}settings/"
 
 
+def test_a_fragment_brings_the_name_of_the_header_along(cast, own):
+    client = cast.browser()
+    shown = shown_plan(client, f"{own}settings/", FORM)
+    commit.commit(
+        cast.actor(), cast.own.namespace_id, parse_patch({"namespace_name": "renamed"})
+    )
+    page = plan_address(shown)
+    response = client.post(page, {"step": "confirm", "digest": "other"}, headers=HTMX)
+    text = text_of(response, 409)
+    crumb = re.search(r'<a id="crumb"[^>]*hx-swap-oob="true"[^>]*>([^<]+)</a>', text)
+    assert crumb[1] == "renamed"
+    assert '<a id="crumb"' in text_of(client.get(page))
+    assert 'id="crumb" hx-swap-oob' not in text_of(client.get(page))
+
+
 def test_the_exact_calls_are_folded_away(cast):
     namespace = make_namespace(
         cast.northlight, "indexed", indexes={"rank": {"type": "float"}}
