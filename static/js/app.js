@@ -414,7 +414,7 @@ document.addEventListener("change", (event) => {
 // The browser's Back shows the ticks again that were sent from this place of its history; a
 // new visit has none.
 document.addEventListener("submit", ({ target }) => {
-  if (target.id !== "bulk") return;
+  if (!target.matches("#bulk")) return; // its fields are named id
   const ticked = ticks("id").flatMap((box) => (box.checked ? [box.value] : []));
   history.replaceState({ ...history.state, ticked }, "");
 });

@@ -137,6 +137,7 @@ def test_a_refused_confirmation_can_be_left_by_back(
     demo: Demo, visit, scripted
 ) -> None:
     page: Page = visit("admin", script=scripted)
+    page.goto(f"{demo.url}/namespaces/")
     page.goto(f"{demo.url}/namespaces/?view=all&sort=name")
     tick(page, "airstrips-intake")
     page.get_by_label("Change the selected").select_option(label="Delete…")
