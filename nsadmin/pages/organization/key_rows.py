@@ -28,7 +28,7 @@ _ROLES_OF_WARNING: Final = {3: "bad", 14: "warn"}
 class KeyRow:
     """An API key with its state and the role that it has now.
 
-    `warning` is the colour of the warning before its expiry, empty if none is due.
+    `warning` is the color of the warning before its expiry, empty if none is due.
     `namespaces` are the names of the first namespaces of a key for chosen ones, with
     the number of the `others`.
     """
@@ -61,7 +61,7 @@ def rows_of(request: HttpRequest, keys: Sequence[ApiKey]) -> list[KeyRow]:
 
 
 def warning_of(key: ApiKey, now: datetime) -> str:
-    """Return the colour of the warning that a key of `described` is due; or ""."""
+    """Return the color of the warning that a key of `described` is due; or ""."""
     if management.state_of(key, now) != "active":
         return ""
     return _ROLES_OF_WARNING.get(warned_days(key, now) or 0, "")
