@@ -110,7 +110,7 @@ def _record_resume(actor: Actor, job: Job) -> str:
     record.attempt(
         op_id=op_id,
         action="job:resume",
-        summary=f"Resume the job “{job.title}” ({job.job_id}).",
+        summary=f"Resume the job: {job.title}.",
         **audit_fields(actor, job),
     )
     return op_id

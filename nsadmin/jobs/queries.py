@@ -194,7 +194,7 @@ def cancel(actor: Canceller, job_id: UUID | str) -> Job:
 def _record_cancel(actor: Canceller, job: Job) -> None:
     record.record(
         action="job:cancel",
-        summary=f"Cancel the job “{job.title}” ({job.job_id}).",
+        summary=f"Cancel the job: {job.title} ({job.job_id}).",
         **audit_fields(actor, job),
     )
 

@@ -83,7 +83,10 @@ def find_of_deleted(
 
 
 def _no_plan() -> NotFound:
-    return NotFound("There is no such plan.", details={"resource": RESOURCE})
+    return NotFound(
+        "There is no such plan. It may have been discarded or have expired.",
+        details={"resource": RESOURCE},
+    )
 
 
 def _settled(saved: SavedPlan | None) -> SavedPlan:

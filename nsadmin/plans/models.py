@@ -37,12 +37,13 @@ class SavedPlan(models.Model):
     `request` is the change as data, without secrets; `sealed` holds the secret that it
     brings, if any, until the plan is confirmed or expires. `page` is the name of the
     page that made it and `form` the input as it was sent, so that the page can show it
-    again. `revision`, `digest` and `shown` are of the plan as it was shown last:
-    `shown` has its steps and warnings, `amount` counts the points that its index builds
-    read. `made_by_person` is the user behind the maker:
-    the maker, or the creator of the maker's key. `organization_id` is that of the
-    namespace, or of the one that a clone or a creation makes. `guard` is the kind of
-    change for which the organization required a second person when it was made.
+    again. `revision` is that of the namespace from which the plan was made. `digest`
+    and `shown` are of the plan as it was shown last: `shown` has its steps and
+    warnings. `amount` counts the points that its index builds read. `made_by_person` is
+    the user behind the maker: the maker, or the creator of the maker's key.
+    `organization_id` is that of the namespace, or of the one that a clone or a creation
+    makes. `guard` is the kind of change for which the organization required a second
+    person when it was made.
 
     `op_id` is the operation that carries the plan out, written before it starts.
     `confirmed_at` is written when it was accepted.

@@ -264,6 +264,6 @@ def _record(actor: Actor, saved: SavedPlan, outcome: Outcome) -> None:
     saved.confirmed_by_kind, saved.confirmed_by_id = actor.kind, actor.id
     saved.confirmed_by_label = clip(actor.label, 254)
     saved.confirmed_at = timezone.now()
-    saved.revision, saved.digest = outcome.plan.revision, outcome.plan.digest
+    saved.digest = outcome.plan.digest
     saved.shown, saved.sealed, saved.form = as_shown(outcome.plan), None, None
     saved.save()

@@ -411,7 +411,17 @@ document.addEventListener("change", (event) => {
   }
 });
 
-// What the browser restores on the way back is counted as well.
+// The browser's Back shows the ticks again that were sent from this place of its history; a
+// new visit has none.
+document.addEventListener("submit", ({ target }) => {
+  if (!target.matches("#bulk")) return; // its fields are named id
+  const ticked = ticks("id").flatMap((box) => (box.checked ? [box.value] : []));
+  history.replaceState({ ...history.state, ticked }, "");
+});
+
 window.addEventListener("pageshow", () => {
+  const [visit] = performance.getEntriesByType("navigation");
+  const sent = visit?.type === "back_forward" ? (history.state?.ticked ?? []) : [];
+  for (const box of ticks("id")) box.checked ||= sent.includes(box.value);
   for (const head of document.querySelectorAll("[data-ticks]")) countTicks(head.dataset.ticks);
 });

@@ -258,6 +258,7 @@ MATRIX: dict[Route, Row] = {
     ("GET", "organization/keys/"): _PERSON,
     ("GET", "organization/keys/new/"): Row(_MANAGED.own),
     ("POST", "organization/keys/new/"): Row(_MANAGED.own),
+    ("GET", "organization/keys/<key_id>/made/"): _MANAGED,
     ("GET", "organization/keys/<key_id>/revoke/"): _MANAGED,
     ("POST", "organization/keys/<key_id>/revoke/"): _MANAGED,
     ("GET", "organization/keys/<key_id>/rotate/"): _MANAGED,

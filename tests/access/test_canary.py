@@ -176,7 +176,9 @@ def test_a_key_a_link_and_a_password_are_nowhere(
     once = re.search(r'name="once" value="([^"]+)"', made)
     form = {"once": once[1], "name": "import", "expires": "90", **role, **sure}
     form["scopes"] = ["read"]
-    page = found.browser.post("/organization/keys/new/", form).content.decode()
+    sent = found.browser.post("/organization/keys/new/", form)
+    waiting = everything_stored()  # while the key waits to be shown
+    page = found.browser.get(sent.headers["Location"]).content.decode()
     key = re.search(r"sk_\w{12}_[\w-]{43}", page)[0]
     made = found.browser.get("/organization/members/new/").content.decode()
     once = re.search(r'name="once" value="([^"]+)"', made)
@@ -213,6 +215,7 @@ def test_a_key_a_link_and_a_password_are_nowhere(
     secret = key[-43:]
     token = link[1]
     assert [where for where, text in between.items() if token in text] == []
+    assert [where for where, text in waiting.items() if secret in text] == []
     said = {"answers": found.told, "logs": logged.text, **everything_stored()}
     assert "POST /join/…/" in logged.text
     leaks = [

@@ -18,7 +18,6 @@ def tick(page: Page, name: str) -> None:
 
 def change(page: Page, demo: Demo, words: str) -> None:
     """Tick two rows, preview and confirm."""
-    page.goto(f"{demo.url}/namespaces/?chosen=none")
     page.goto(f"{demo.url}/namespaces/?view=all&sort=name")
     for name in ("airstrips-intake", "labour-market-clips"):
         tick(page, name)
@@ -108,7 +107,6 @@ def test_back_through_the_forms_shows_them_as_they_were_sent(
     demo: Demo, visit, scripted
 ) -> None:
     page: Page = visit("admin", script=scripted)
-    page.goto(f"{demo.url}/namespaces/?chosen=none")
     page.goto(f"{demo.url}/namespaces/?view=all&sort=name")
     for name in ("airstrips-intake", "labour-market-clips"):
         tick(page, name)
@@ -139,7 +137,7 @@ def test_a_refused_confirmation_can_be_left_by_back(
     demo: Demo, visit, scripted
 ) -> None:
     page: Page = visit("admin", script=scripted)
-    page.goto(f"{demo.url}/namespaces/?chosen=none")
+    page.goto(f"{demo.url}/namespaces/")
     page.goto(f"{demo.url}/namespaces/?view=all&sort=name")
     tick(page, "airstrips-intake")
     page.get_by_label("Change the selected").select_option(label="Delete…")

@@ -155,3 +155,17 @@ def test_the_new_pages_fit_and_are_accessible(demo, visit):
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{path}: {wide} of {width}"
             assert axe.faults(page) == []
+
+
+def test_on_a_phone_no_text_of_an_open_plan_is_below_its_button(demo, visit):
+    page: Page = visit("member", width=390)
+    page.goto(f"{demo.url}/namespaces/plans/")
+    rows = page.locator(".list > li").filter(has=page.locator("form"))
+    expect(rows.first).to_be_visible()
+    for row in rows.all():
+        button = row.locator("form").bounding_box()
+        texts = row.locator(".row-line > *")
+        assert texts.count() > 2
+        for text in texts.all():
+            box = text.bounding_box()
+            assert box["x"] + box["width"] <= button["x"], text.inner_text()

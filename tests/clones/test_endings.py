@@ -100,7 +100,11 @@ def test_who_resumes_a_clone_is_in_the_audit_with_its_end(world, source):
         ("job:cancel", "done", "key member key"),
         ("job:resume", "done", "key admin key"),
     ]
-    assert all(str(job.job_id) in row.summary for row in rows[1:])
+    assert [row.summary for row in rows[1:]] == [
+        f"Cancel the job: {job.title} ({job.job_id}).",
+        f"Resume the job: {job.title}.",
+    ]
+    assert rows[2].op_id == job.op_id
     with pytest.raises(Conflict):
         resume(world.actor(), job.job_id)
     assert rows.count() == 3

@@ -78,6 +78,17 @@ def test_list_shows_the_organizations_jobs(browse, job):
     assert job.title not in browse("stranger").get("/jobs/").content.decode()
 
 
+def test_a_namespace_that_is_gone_is_named_and_not_linked(browse, job, address, cast):
+    link = f'href="/namespaces/{cast.own.namespace_id}/"'
+    for page in ("/jobs/", address):
+        assert link in browse().get(page).content.decode().partition("<main")[2]
+    Job.objects.update(namespace_id="ns_discarded")
+    for page in ("/jobs/", address):
+        text = browse().get(page).content.decode()
+        assert "/namespaces/ns_discarded/" not in text, page
+        assert "a copy" in text
+
+
 def test_list_filters_and_pages(browse, job):
     assert b"No job matches" in browse().get("/jobs/?state=failed").content
     assert b"No job matches" in browse().get("/jobs/?search=zzz").content

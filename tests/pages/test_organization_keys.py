@@ -10,6 +10,7 @@ from nsadmin.access.models import ApiKey, Membership
 from nsadmin.audit.models import AuditEvent
 
 LIST, NEW = "/organization/keys/", "/organization/keys/new/"
+KEY = re.compile(r"sk_\w{12}_[\w-]{43}")
 
 
 def filled(client, **more):
@@ -20,8 +21,16 @@ def filled(client, **more):
     return {**base, "expires": "90", **more}
 
 
+def shown_after(response):
+    """The page to which the form led, as the same browser reads it."""
+    assert response.status_code == 303, response.content
+    return response.client.get(response.headers["Location"])
+
+
 def key_in(response) -> str:
-    found = re.search(r"sk_\w{12}_[\w-]{43}", response.content.decode())
+    """The key that a form has made, from the page that shows it."""
+    text = shown_after(response).content.decode()
+    found = KEY.search(text)
     assert found, "no key is shown"
     return found[0]
 
@@ -32,10 +41,7 @@ def call(client, key: str):
 
 def test_a_key_is_made_used_and_revoked(sure, cast):
     client = sure()
-    response = client.post(NEW, filled(client))
-    assert response.status_code == 200
-    assert response.headers["Cache-Control"] == "no-store"
-    key = key_in(response)
+    key = key_in(client.post(NEW, filled(client)))
     row = ApiKey.objects.get(name="import")
     assert call(client, key).status_code == 200
     listed = client.get(LIST).content.decode()
@@ -54,7 +60,9 @@ def test_a_key_is_made_used_and_revoked(sure, cast):
 def test_the_tab_counts_the_key_that_was_made_just_now(sure, cast):
     client, counted = sure(), re.compile(r'API keys <span class="count">(\d+)<')
     before = counted.search(client.get(LIST).content.decode())
-    after = counted.search(client.post(NEW, filled(client)).content.decode())
+    page = shown_after(client.post(NEW, filled(client)))
+    assert page.headers["Cache-Control"] == "no-store"
+    after = counted.search(page.content.decode())
     assert int(after[1]) == int(before[1]) + 1
 
 
@@ -68,7 +76,13 @@ def test_a_name_that_turns_its_text_is_refused_beside_its_field(sure, cast):
 def test_a_reload_shows_no_key_and_makes_none(sure):
     client = sure()
     data = filled(client)
-    key = key_in(client.post(NEW, data))
+    sent = client.post(NEW, data)
+    at = sent.headers["Location"]
+    assert client.head(at).headers["Location"] == LIST  # takes nothing
+    key = key_in(sent)
+    reloaded = client.get(at, follow=True).content.decode()
+    assert "was shown once" in reloaded
+    assert key not in reloaded
     again = client.post(NEW, data)
     assert again.status_code == 409
     assert b"This form was sent already" in again.content

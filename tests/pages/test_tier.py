@@ -170,7 +170,8 @@ def test_what_blocks_can_be_previewed_and_not_confirmed(
     own_cluster.receive(cast.own, leave_out=1)
     client = browse()
     shown = text_of(client.post(page, wanted(own_cluster), follow=True))
-    assert "The collection&#x27;s name is taken there" in shown
+    assert "Blocked: The collection&#x27;s name is taken there" in shown
+    assert "Holds" not in shown
     assert 'value="confirm"' not in shown
     forced = client.post(
         plan_address(shown), {**hidden(shown), "step": "confirm", **SURE}

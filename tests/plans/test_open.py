@@ -39,18 +39,19 @@ def test_the_overview_counts_them_and_leads_to_the_list(cast, own):
     assert f'<a href="{own}plans/">2 open plans</a>' in shown
     listed = text_of(client.get(f"{own}plans/"))
     assert listed.count("Set the description") == 2
-    assert listed.count("Holds") == 2
+    assert listed.count("Made at revision 1, still the latest") == 2
     assert "Expires in" in listed
     assert str(cast.users["member"]) in listed or "member@" in listed
 
 
-def test_the_list_says_what_no_longer_holds_and_leaves_out_what_ended(cast, own):
-    described(cast, text="one")
+def test_the_list_tells_revisions_and_leaves_out_what_ended(cast, own):
+    saved = described(cast, text="one")
     commit.commit(
-        cast.actor(), cast.own.namespace_id, parse_patch({"description": "theirs"})
+        cast.actor(), cast.own.namespace_id, parse_patch({"namespace_name": "theirs"})
     )
     client = cast.browser()
-    assert "The namespace has changed since" in text_of(client.get(f"{own}plans/"))
+    assert "Made at revision 1, now 2" in text_of(client.get(f"{own}plans/"))
+    assert "Holds" in text_of(client.get(f"{own}plans/{saved.plan_id}/"))
     SavedPlan.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
     assert "No open plans" in text_of(client.get(f"{own}plans/"))
 
@@ -67,18 +68,18 @@ def test_the_organization_lists_all_of_its_own(cast):
     )
 
 
-def test_the_organization_sees_present_names_values_and_what_still_holds(cast):
+def test_the_organization_sees_present_names_values_and_revisions(cast):
     described(cast, text="Scenes and faces.")
     own_id = cast.own.namespace_id
     client = cast.browser("viewer")
     listed = text_of(client.get("/namespaces/plans/"))
     assert "Set the description to “Scenes and faces.”" in listed
-    assert "Holds" in listed
+    assert "Made at revision 1, still the latest" in listed
     renamed = parse_patch({"namespace_name": "renamed since"})
     commit.commit(cast.actor(), own_id, renamed)
     listed = text_of(client.get("/namespaces/plans/"))
     assert '<span dir="auto">renamed since</span>' in listed
-    assert "The namespace has changed since" in listed
+    assert "Made at revision 1, now 2" in listed
 
 
 def test_a_system_namespace_does_not_tell_of_the_clones_of_others(cast):
@@ -188,6 +189,9 @@ def test_its_maker_or_an_admin_discards_a_plan(cast, own):
     assert done.redirect_chain == [("/namespaces/plans/", 302)]
     assert not SavedPlan.objects.exists()
     assert member.post(at.format(theirs.plan_id)).status_code == 404
+    gone = member.get(f"{own}plans/{theirs.plan_id}/")
+    assert gone.status_code == 404
+    assert "may have been discarded or have expired" in gone.content.decode()
 
 
 def test_a_confirmed_plan_is_not_discarded(cast):

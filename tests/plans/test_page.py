@@ -55,6 +55,18 @@ def test_it_says_who_made_it_from_what_and_that_it_holds(cast):
     assert "Confirm one step" in text
 
 
+def test_a_confirmed_one_tells_from_what_it_was_made(cast, own):
+    client = cast.browser()
+    shown = shown_plan(client, f"{own}settings/", FORM)
+    commit.commit(
+        cast.actor(), cast.own.namespace_id, parse_patch({"auto_create_indexes": False})
+    )
+    assert confirm(client, shown).status_code == 303
+    text = text_of(client.get(plan_address(shown)))
+    assert "Confirmed plan" in text
+    assert "from revision 1" in text
+
+
 def test_a_reload_changes_nothing(cast, own):
     client = cast.browser()
     shown = shown_plan(client, f"{own}settings/", FORM)
@@ -211,7 +223,8 @@ def test_a_viewer_reads_it_and_cannot_confirm(cast):
     client = cast.browser("viewer")
     text = text_of(client.get(page_of(saved)))
     assert "Set the description." in text
-    assert "Holds" in text
+    assert "You may not confirm it" in text
+    assert "Holds" not in text
     assert "Confirm" not in text.partition("<main")[2].replace("Confirmations", "")
     assert client.post(page_of(saved), {"step": "confirm"}).status_code == 403
 
@@ -243,6 +256,21 @@ def test_htmx_gets_the_address_of_the_plan(cast, own):
     form = {"digest": re.search(r'name="digest" value="(\w+)"', shown)[1]}
     done = client.post(plan, {**form, "step": "confirm"}, headers=HTMX)
     assert done.headers["HX-Redirect"] == f"{own}settings/"
+
+
+def test_a_fragment_brings_the_name_of_the_header_along(cast, own):
+    client = cast.browser()
+    shown = shown_plan(client, f"{own}settings/", FORM)
+    commit.commit(
+        cast.actor(), cast.own.namespace_id, parse_patch({"namespace_name": "renamed"})
+    )
+    page = plan_address(shown)
+    response = client.post(page, {"step": "confirm", "digest": "other"}, headers=HTMX)
+    text = text_of(response, 409)
+    crumb = re.search(r'<a id="crumb"[^>]*hx-swap-oob="true"[^>]*>([^<]+)</a>', text)
+    assert crumb[1] == "renamed"
+    assert '<a id="crumb"' in text_of(client.get(page))
+    assert 'id="crumb" hx-swap-oob' not in text_of(client.get(page))
 
 
 def test_the_exact_calls_are_folded_away(cast):

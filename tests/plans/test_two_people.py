@@ -137,6 +137,8 @@ def test_the_page_names_who_may_and_lets_the_second_confirm(
     sent = {"typed_name": cast.own.name, "step_up_password": PASSWORD}
     shown = client.post(address, sent, follow=True).content.decode()
     assert "A second person confirms this" in shown
+    assert "Waits for a second person" in shown
+    assert "Holds" not in shown
     assert "Ada" in shown
     assert 'value="confirm"' not in shown
     at = SavedPlan.objects.get()
@@ -146,6 +148,7 @@ def test_the_page_names_who_may_and_lets_the_second_confirm(
     page = f"/namespaces/{cast.own.namespace_id}/plans/{at.plan_id}/"
     theirs = second_client.get(page).content.decode()
     assert "You confirm as the second person" in theirs
+    assert "Holds" in theirs
     assert "This plan deletes" in theirs
     assert "Delete the namespace" in theirs
     assert "1 deletion" in theirs

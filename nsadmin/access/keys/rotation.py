@@ -36,7 +36,6 @@ class Rotation:
 
     key: ApiKey
     plaintext: str
-    old: ApiKey
     old_ends_at: datetime
 
 
@@ -110,7 +109,7 @@ def rotate(
         before=management.description(old),
         after=management.description(made),
     )
-    return Rotation(made, plaintext, old, ends_at)
+    return Rotation(made, plaintext, ends_at)
 
 
 def _successor(

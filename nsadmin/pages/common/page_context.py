@@ -65,8 +65,8 @@ def change_page(
 ) -> HttpResponse:
     """Render a page of the sequence form, plan, confirm; or for htmx its `change`.
 
-    The window's title and the selected tab are outside that fragment; they are sent
-    along and swapped out of band.
+    The window's title, the namespace's name and the selected tab are outside that
+    fragment; they are sent along and swapped out of band.
     """
     response = page(request, template, context, fragment="change", status=status)
     if wants_fragment(request):

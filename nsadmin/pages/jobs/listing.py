@@ -10,12 +10,14 @@ from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 
+from nsadmin.access.actor import Actor
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.access.web.sign_in import post_only
 from nsadmin.jobs import notices, places, queries
 from nsadmin.jobs.models import Job, State
 from nsadmin.jobs.registry import kinds
+from nsadmin.namespaces.read import lookups
 from nsadmin.pages.common.badges import JOBS, Badge, kind_word
 from nsadmin.pages.common.context_processors import frame_of
 from nsadmin.pages.common.htmx import page, wants_fragment
@@ -31,12 +33,16 @@ _MOST_DISMISSED = 50
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """A job of the list; `place` is the sentence about its place in the queue."""
+    """A job of the list; `place` is the sentence about its place in the queue.
+
+    It `has_namespace` unless the namespace is gone, or not for the reader to see.
+    """
 
     job: Job
     state: Badge
     place: str
     is_new: bool
+    has_namespace: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
     unseen = {job.pk for job in found.rows if notices.is_unseen(actor, job)}
     context = {
         **chosen,
-        "rows": _rows(found.rows, unseen),
+        "rows": _rows(actor, found.rows, unseen),
         "shown_ends": list(unseen),
         "states": _state_facets(counts, chosen),
         "kinds": _kind_facets(counts, chosen),
@@ -91,11 +97,18 @@ def jobs(request: HttpRequest) -> HttpResponse:
     return page(request, "jobs/list.html", context, fragment="rows")
 
 
-def _rows(found: list[Job], unseen: set[UUID]) -> list[JobRow]:
+def _rows(actor: Actor, found: list[Job], unseen: set[UUID]) -> list[JobRow]:
     place_of = places.of(found)
+    present = lookups.columns(actor, {job.namespace_id for job in found}, ())
     return [
-        JobRow(j, badge_of(j), place_text(place_of.get(j.job_id)), j.pk in unseen)
-        for j in found
+        JobRow(
+            job=job,
+            state=badge_of(job),
+            place=place_text(place_of.get(job.job_id)),
+            is_new=job.pk in unseen,
+            has_namespace=job.namespace_id in present,
+        )
+        for job in found
     ]
 
 

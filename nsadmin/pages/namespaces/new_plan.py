@@ -118,7 +118,7 @@ def _show(
     own, standard = presenter.without_standard(data, steps)
     context = {
         **head.new_context(
-            request, saved, has_moved=moved, is_silent=shown.qdrant_silent
+            request, saved, has_moved=moved, obstacle=head.obstacle_of(shown)
         ),
         "layout": "layouts/organization.html",
         "is_new": True,

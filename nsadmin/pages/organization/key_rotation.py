@@ -13,13 +13,14 @@ from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import signed_in
 from nsadmin.pages.organization.key_forms import RotationForm
 from nsadmin.pages.organization.key_rows import reach_of
+from nsadmin.pages.organization.keys import to_secret
 from nsadmin.pages.organization.views import organization_scope
 
 
 @gate.page(Action.KEY_MANAGE, step_up="after checks")
 @require_http_methods(["GET", "HEAD", "POST"])
 def rotate_key(request: HttpRequest, key_id: str) -> HttpResponse:
-    """Ask how long the old secret works on; a valid submit shows the new one, once."""
+    """Ask how long the old secret works on; a valid submit leads to the new one."""
     scope = organization_scope(request, "keys")
     organization, person = scope["organization"], signed_in(request)
     key, now = management.find(organization, key_id), timezone.now()
@@ -42,7 +43,7 @@ def rotate_key(request: HttpRequest, key_id: str) -> HttpResponse:
             form.take(error)
             status = error.status
         else:
-            return _show_secret(request, rotated)
+            return to_secret(request, rotated.key, rotated.plaintext)
     if form.errors and status == 200:
         status = 422
     context = {
@@ -55,17 +56,3 @@ def rotate_key(request: HttpRequest, key_id: str) -> HttpResponse:
         "namespaces": reach_of(request, key),
     }
     return page(request, "organization/key_rotate.html", context, status=status)
-
-
-def _show_secret(request: HttpRequest, rotated: rotation.Rotation) -> HttpResponse:
-    key = rotated.key
-    context = {
-        **organization_scope(request, "keys"),
-        "key": key,
-        "plaintext": rotated.plaintext,
-        "namespaces": reach_of(request, key),
-        "old": rotated.old,
-        "old_ends_at": rotated.old_ends_at,
-        "is_old_ended": rotated.old_ends_at <= timezone.now(),
-    }
-    return page(request, "organization/key_made.html", context)

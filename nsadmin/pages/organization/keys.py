@@ -1,20 +1,22 @@
-"""The organization's API keys: the list, a new one shown once, revoking."""
+"""The organization's API keys: the list, a new or rotated one shown once, revoking."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from nsadmin.access.keys import listing, management
-from nsadmin.access.models import Organization
+from nsadmin.access.models import ApiKey, Organization
 from nsadmin.access.permissions import Action
-from nsadmin.access.web import gate, step_up
+from nsadmin.access.web import gate, shown_once, step_up
 from nsadmin.errors import Conflict, Forbidden, Invalid
 from nsadmin.namespaces.read import lookups
 from nsadmin.pages.common.badges import KEYS
+from nsadmin.pages.common.done import SeeOther
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import signed_in
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
@@ -46,7 +48,7 @@ def keys(request: HttpRequest) -> HttpResponse:
 @gate.page(Action.KEY_MANAGE, step_up="after checks")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_key(request: HttpRequest) -> HttpResponse:
-    """Show the form; a valid submit shows the key, once."""
+    """Show the form; a valid submit leads to the key, which is shown once."""
     actor = gate.actor_of(request)
     scope = organization_scope(request, "keys")
     form = _form(request, scope)
@@ -54,25 +56,62 @@ def new_key(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         step_up.require_password(request)
         try:
-            made = management.issue(
+            key, plaintext = management.issue(
                 actor, scope["organization"], signed_in(request), form.wish()
             )
         except (Conflict, Invalid, Forbidden) as error:
             form.take(error)
             status = error.status
         else:
-            scope = organization_scope(request, "keys")  # it counts one more
-            context = {
-                **scope,
-                "key": made[0],
-                "plaintext": made[1],
-                "namespaces": reach_of(request, made[0]),
-            }
-            return page(request, "organization/key_made.html", context)
+            return to_secret(request, key, plaintext)
     if form.errors and status == 200:
         status = 422
     context = {**scope, "form": form, "cards": role_cards(form)}
     return page(request, "organization/key_new.html", context, status=status)
+
+
+def to_secret(request: HttpRequest, key: ApiKey, plaintext: str) -> HttpResponse:
+    """Lead to the page that shows the key, so that a reload sends nothing again."""
+    shown_once.keep(request, _named(key), plaintext)
+    return SeeOther(reverse("organization_key_made", args=[key.key_id]))
+
+
+def _named(key: ApiKey) -> str:
+    return f"key {key.key_id}"
+
+
+@gate.page(Action.KEY_MANAGE)
+@require_safe
+def made_key(request: HttpRequest, key_id: str) -> HttpResponse:
+    """Show a new or rotated key, once; afterwards lead to the list."""
+    scope = organization_scope(request, "keys")
+    key = management.find(scope["organization"], key_id)
+    secret = shown_once.take(request, _named(key)) if request.method == "GET" else None
+    if secret is None:
+        note = f"“{key.name}” was shown once. If it is lost, rotate or revoke it."
+        messages.info(request, note)
+        return redirect("organization_keys")
+    context = {
+        **scope,
+        "key": key,
+        "plaintext": secret,
+        "namespaces": reach_of(request, key),
+        **_replaced(key),
+    }
+    return page(request, "organization/key_made.html", context)
+
+
+def _replaced(key: ApiKey) -> dict[str, Any]:
+    """Return the context of the key that a rotation replaced; empty for a new key."""
+    old = key.replaces
+    if old is None:
+        return {}
+    ends_at = old.revoked_at or old.expires_at
+    return {
+        "old": old,
+        "old_ends_at": ends_at,
+        "is_old_ended": ends_at is not None and ends_at <= timezone.now(),
+    }
 
 
 def _form(request: HttpRequest, scope: dict[str, Any]) -> KeyForm:

@@ -4,7 +4,7 @@ from django.urls import path
 
 from nsadmin.pages.organization.invitations import invitation, new_member
 from nsadmin.pages.organization.key_rotation import rotate_key
-from nsadmin.pages.organization.keys import keys, new_key, revoke_key
+from nsadmin.pages.organization.keys import keys, made_key, new_key, revoke_key
 from nsadmin.pages.organization.members import deactivated_member, member
 from nsadmin.pages.organization.service_accounts import (
     new_service_account,
@@ -26,6 +26,11 @@ people_patterns = [
     ),
     path("organization/keys/", keys, name="organization_keys"),
     path("organization/keys/new/", new_key, name="organization_key_new"),
+    path(
+        "organization/keys/<str:key_id>/made/",
+        made_key,
+        name="organization_key_made",
+    ),
     path(
         "organization/keys/<str:key_id>/revoke/",
         revoke_key,

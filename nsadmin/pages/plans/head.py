@@ -10,6 +10,8 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web.gate import actor_of
 from nsadmin.audit import search
 from nsadmin.audit.models import AuditEvent
+from nsadmin.errors import Forbidden, NsadminError
+from nsadmin.namespaces.change.commit import Preview
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import change_titles
@@ -23,11 +25,13 @@ from nsadmin.plans.models import SavedPlan
 
 _HOLDS = Badge("ok", "circle-check-fill", "Holds")
 _MOVED = Badge("warn", "git-compare", "New steps")
-_CHANGED = Badge("warn", "git-compare", "The namespace has changed since")
 _REFUSED = Badge("warn", "alert-triangle-fill", "Cannot be confirmed now")
 _WAITS = Badge("idle", "plug-connected-x", "Waits for Qdrant")
 _CONFIRMED = Badge("ok", "circle-check-fill", "Confirmed")
 _EXPIRED = Badge("idle", "clock", "Expired")
+_DONE = Badge("idle", "circle-check", "Nothing left to change")
+_NOT_PERMITTED = Badge("idle", "lock", "You may not confirm it")
+_SECOND = Badge("idle", "users", "Waits for a second person")
 
 
 def context(
@@ -35,10 +39,10 @@ def context(
     saved: SavedPlan,
     view: NamespaceView,
     *,
-    has_moved: bool,
-    is_silent: bool = False,
+    has_moved: bool = False,
+    obstacle: Badge | None = None,
 ) -> dict[str, Any]:
-    """Return the context of the head."""
+    """Return the context of the head; `obstacle` is why it cannot be confirmed now."""
     page = page_of(saved)
     actor = actor_of(request)
     can_edit = may(actor, action_of(saved), view)
@@ -49,7 +53,7 @@ def context(
         "plan_title": title_of(saved, reverted, has_moved=has_moved),
         "reverted": reverted,
         "reverted_title": change_titles.title(reverted.changes) if reverted else "",
-        "plan_state": state_of(saved, has_moved=has_moved, is_silent=is_silent),
+        "plan_state": state_of(saved, has_moved=has_moved, obstacle=obstacle),
         "plan_link": request.build_absolute_uri(
             reverse("plan", args=[own_id, saved.plan_id])
         ),
@@ -69,15 +73,44 @@ def action_of(saved: SavedPlan) -> Action:
     return Action.NAMESPACE_CLONE if is_clone else Action.NAMESPACE_UPDATE
 
 
-def state_of(saved: SavedPlan, *, has_moved: bool, is_silent: bool = False) -> Badge:
-    """Return the state of a plan as a badge; `is_silent` while Qdrant is."""
+def state_of(
+    saved: SavedPlan, *, has_moved: bool = False, obstacle: Badge | None = None
+) -> Badge:
+    """Return the state of a plan as a badge; an open one holds without an obstacle."""
     if saved.is_confirmed:
         return _CONFIRMED
     if saved.is_expired:
         return _EXPIRED
     if has_moved:
         return _MOVED
-    return _WAITS if is_silent else _HOLDS
+    return obstacle or _HOLDS
+
+
+def obstacle_of(
+    shown: Preview, *, waits: bool = False, error: NsadminError | None = None
+) -> Badge | None:
+    """Return why the reader cannot confirm a plan that was made again; None if so.
+
+    It `waits` for a second person; `error` is why its confirmation was refused.
+    """
+    blocking = [check.title for check in shown.checks if check.state == "blocks"]
+    if blocking:
+        return Badge("bad", "circle-x-fill", f"Blocked: {blocking[0]}")
+    if error is not None:
+        return _REFUSED
+    if shown.qdrant_silent:
+        return _WAITS
+    return _SECOND if waits else None
+
+
+def obstacle_of_kept(error: NsadminError | None, *, is_done: bool = False) -> Badge:
+    """Return why a plan that is only read cannot be confirmed now.
+
+    `error` is why it cannot be made again; `is_done` says that nothing is left.
+    """
+    if isinstance(error, Forbidden):
+        return _NOT_PERMITTED
+    return _DONE if is_done else _REFUSED
 
 
 def reverted_by(
@@ -103,18 +136,14 @@ def title_of(saved: SavedPlan, reverted: AuditEvent | None, *, has_moved: bool) 
     return "Review the clone" if saved.kind == copying.KIND else "Review the plan"
 
 
-def changed_badge(
-    saved: SavedPlan, revision: int | None, *, is_refused: bool = False
-) -> Badge:
-    """Return the state of a plan that is not planned again, or cannot be.
+def listed_state(saved: SavedPlan, revision: int) -> Badge:
+    """Return what a list says of an open plan, which is not planned again for it.
 
-    `revision` is that of its namespace now; None before it is made.
+    `revision` is that of its namespace now. Another one need not change the steps.
     """
-    if not saved.is_open:
-        return state_of(saved, has_moved=False)
-    if is_refused:
-        return _REFUSED
-    return _HOLDS if revision in (None, saved.revision) else _CHANGED
+    made_at = f"Made at revision {saved.revision:,}"
+    now = "still the latest" if revision == saved.revision else f"now {revision:,}"
+    return Badge("idle", "history", f"{made_at}, {now}")
 
 
 def new_context(
@@ -122,7 +151,7 @@ def new_context(
     saved: SavedPlan,
     *,
     has_moved: bool = False,
-    is_silent: bool = False,
+    obstacle: Badge | None = None,
 ) -> dict[str, Any]:
     """Return the context of the head for the plan of a new namespace."""
     can_edit = actor_of(request).may(Action.NAMESPACE_CREATE) and saved.form is not None
@@ -130,7 +159,7 @@ def new_context(
     return {
         "saved": saved,
         "plan_title": title_of(saved, None, has_moved=has_moved),
-        "plan_state": state_of(saved, has_moved=has_moved, is_silent=is_silent),
+        "plan_state": state_of(saved, has_moved=has_moved, obstacle=obstacle),
         "plan_link": request.build_absolute_uri(
             reverse("new_plan", args=[saved.plan_id])
         ),

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from nsadmin.access.web.gate import actor_of
-from nsadmin.errors import Forbidden, NsadminError
+from nsadmin.errors import NsadminError
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.page_context import change_page, namespace_scope
 from nsadmin.pages.plans import head, presenter
@@ -30,18 +30,15 @@ def show(
     """
     context = {
         **namespace_scope(view),
-        **head.context(request, saved, view, has_moved=False),
-        "plan_state": head.changed_badge(
-            saved, view.namespace.revision, is_refused=_is_refused(error)
+        **head.context(
+            request,
+            saved,
+            view,
+            obstacle=head.obstacle_of_kept(error, is_done=is_done),
         ),
         "is_done": is_done,
     }
     return _page(request, saved, context, error)
-
-
-def _is_refused(error: NsadminError | None) -> bool:
-    """Tell whether the error is about the plan, and not about who reads it."""
-    return error is not None and not isinstance(error, Forbidden)
 
 
 def show_new(
@@ -49,9 +46,8 @@ def show_new(
 ) -> HttpResponse:
     """Show the kept steps of the plan of a new namespace."""
     context = {
-        **head.new_context(request, saved),
+        **head.new_context(request, saved, obstacle=head.obstacle_of_kept(error)),
         "layout": "layouts/organization.html",
-        "plan_state": head.changed_badge(saved, None, is_refused=_is_refused(error)),
         "is_new": True,
     }
     return _page(request, saved, context, error)
@@ -67,7 +63,7 @@ def show_of_deleted(
         "layout": "layouts/organization.html",
         "saved": saved,
         "plan_title": head.title_of(saved, None, has_moved=False),
-        "plan_state": head.state_of(saved, has_moved=False),
+        "plan_state": head.state_of(saved),
         "plan_link": request.build_absolute_uri(address),
         "is_deleted": True,
         "buried": tombstone,

@@ -57,12 +57,12 @@ def shown(saved: SavedPlan, state: Badge | None = None, name: str = "") -> OpenP
 @gate.page(Action.NAMESPACE_READ)
 @require_safe
 def open_plans(request: HttpRequest, namespace_id: str) -> HttpResponse:
-    """List the open plans of a namespace, and whether it has changed since each."""
+    """List the open plans of a namespace, and the revision at which each was made."""
     actor = gate.actor_of(request)
     view = queries.get(actor, namespace_id)
     rows = finding.open_of(actor, view)
     found = [
-        _for_reader(actor, shown(row, head.changed_badge(row, view.namespace.revision)))
+        _for_reader(actor, shown(row, head.listed_state(row, view.namespace.revision)))
         for row in rows
     ]
     context = {**namespace_scope(view), "plans": found, "tab": ""}
@@ -96,7 +96,7 @@ def _with_states(actor: Actor, rows: Iterable[SavedPlan]) -> list[OpenPlan]:
             found.append(shown(row))
             continue
         name, revision = now[row.namespace_id]
-        found.append(shown(row, head.changed_badge(row, revision), name))
+        found.append(shown(row, head.listed_state(row, revision), name))
     return [_for_reader(actor, plan) for plan in found]
 
 

@@ -95,6 +95,7 @@ def show(request: HttpRequest, review: Review, *, status: int = 200) -> HttpResp
     second = approvals.needed(
         actor_of(request), review.saved, review.wanted, review.preview
     )
+    waits = second is not None and not second.is_actor
     context = {
         **namespace_scope(view),
         **head.context(
@@ -102,7 +103,7 @@ def show(request: HttpRequest, review: Review, *, status: int = 200) -> HttpResp
             review.saved,
             view,
             has_moved=review.has_moved,
-            is_silent=review.preview.qdrant_silent,
+            obstacle=head.obstacle_of(review.preview, waits=waits, error=review.error),
         ),
         **_plan_context(review),
         "warnings": _warnings(request, review),
@@ -112,7 +113,7 @@ def show(request: HttpRequest, review: Review, *, status: int = 200) -> HttpResp
         "busy": busy_note(actor_of(request), view.namespace),
         "stays": review.wanted.stays if isinstance(review.wanted, Revert) else [],
         "second": second,
-        "waits": second is not None and not second.is_actor,
+        "waits": waits,
         "has_form": review.form is not None,
         "calls": api_examples.of_plan(request, review.wanted, review.preview.plan),
         "store_calls": _store_calls(review),

@@ -1,4 +1,4 @@
-"""The ticks of the list, kept with the sent form while its change is not made."""
+"""The ticks of the list, kept with the sent form, and found by the list's address."""
 
 from typing import Final
 from urllib.parse import urlencode
@@ -14,10 +14,6 @@ from nsadmin.pages.common.page_context import current_organization
 
 # The key of the list's address that names the draft whose namespaces are ticked.
 CHOSEN: Final = "chosen"
-NONE: Final = "none"
-# The session key of the last list from which a change was asked for: the browser's Back
-# leads to the list's own address, which names no draft.
-_SENT: Final = "bulk_chosen"
 
 
 def place_of(request: HttpRequest) -> Place:
@@ -32,31 +28,13 @@ def find(request: HttpRequest, draft_id: str) -> Draft | None:
     return drafts.find(gate.actor_of(request), place_of(request), draft_id)
 
 
-def remember(request: HttpRequest, draft: Draft) -> None:
-    """Remember from which list the namespaces were chosen."""
-    query = draft.form.get("back", [""])[0]
-    request.session[_SENT] = {"query": query, "draft": draft.draft_id}
-
-
-def forget(request: HttpRequest, draft_id: str) -> None:
-    """Forget what was chosen, once its change is confirmed."""
-    if request.session.get(_SENT, {}).get("draft") == draft_id:
-        del request.session[_SENT]
-
-
 def ticked(request: HttpRequest) -> frozenset[str]:
-    """Return the namespaces that the list ticks: those that were chosen on it.
+    """Return the namespaces that the list ticks: those of the form in its address.
 
-    The session's are ticked once: ticks that a later visit did not set must not be part
-    of its change.
+    Another address ticks none: ticks that this visit did not set must not be part of
+    its change.
     """
-    wanted = request.GET.get(CHOSEN, "")
-    sent = request.session.get(_SENT)
-    is_here = sent is not None and sent["query"] == query_of(request.GET)
-    if sent is not None and (wanted == NONE or (is_here and not wanted)):
-        del request.session[_SENT]
-        wanted = wanted or sent["draft"]
-    draft = find(request, wanted) if wanted != NONE else None
+    draft = find(request, request.GET.get(CHOSEN, ""))
     return frozenset(draft.form.get("id", [])) if draft is not None else frozenset()
 
 

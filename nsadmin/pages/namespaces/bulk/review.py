@@ -71,7 +71,6 @@ def _confirm(request: HttpRequest, change: BulkChange) -> HttpResponse:
                 step_up.require_password(request)
             service.confirm(actor, change, included, ticks)
             running.go_on(actor, change)
-            chosen.forget(request, change.draft_id)
             return SeeOther(_address(change))
     except (Invalid, Conflict):
         pass  # The page of what was sent finds and says it again.

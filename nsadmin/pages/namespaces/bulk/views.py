@@ -56,7 +56,6 @@ def new_bulk(request: HttpRequest) -> HttpResponse:
     form = _input(request, {"id": ids, "kind": [kind], "back": [_query(request)]})
     form |= {"step": [_PLAN]} if is_sent else {}
     draft = drafts.keep(gate.actor_of(request), chosen.place_of(request), form)
-    chosen.remember(request, draft)
     return _make(request, draft) if is_sent else SeeOther(_address(draft))
 
 
