@@ -15,8 +15,11 @@ from tests.faults import clones
 
 MAKE_KEY = """
 from nsadmin.access.models import Organization, User
-from nsadmin.access.keys.keys import create_key
 from nsadmin.access.permissions import Role
+try:
+    from nsadmin.access.keys.keys import create_key
+except ImportError:  # in the release before
+    from nsadmin.access.organization.keys import create_key
 owner = Organization.objects.get(name="Northlight Media")
 creator = User.objects.get(email="mara@northlight.example")
 print(create_key(owner, name="script", role=Role.ADMIN, creator=creator)[1])

@@ -214,7 +214,7 @@ def wait_for_answers(outcomes: Outcomes, number: int) -> None:
 
 
 def test_every_process_ends_when_it_is_asked(site: Site) -> None:
-    assert len(site.installed.processes) == 9
+    assert len(site.installed.processes) == 10
     require_ends(site.installed, set(site.installed.processes))
 
 
