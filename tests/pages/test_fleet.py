@@ -34,6 +34,7 @@ def test_a_healthy_fleet_says_so(cast, browse):
     text = text_of(browse("support"))
     assert "Answers" in text
     assert "Nothing needs attention" in text
+    assert "namespaces are counted every minute" in " ".join(text.split())
     assert ">3</td>" in text
 
 

@@ -26,13 +26,13 @@ def prepare(context: CopyContext) -> None:
 
     Raises Conflict for a collection of this name that the job did not create.
     """
-    for sentence in infrastructure.losses(context.source, context.target):
-        context.omissions.add(sentence)
     progress = context.job.progress
     for done, total in _made(context):
         if done == 1:
             progress.begin(PREPARE, total=total)
         progress.advance(PREPARE, done=done)
+    for sentence in infrastructure.losses(context.source, context.target):
+        context.omissions.add(sentence)
 
 
 def make(context: CopyContext) -> None:
