@@ -92,6 +92,12 @@ ACTION_WORDS = {
     "support:view": "Support viewed a page",
     "template:create": "Template created",
     "template:update": "Template changed",
+    "webhook:change": "Webhook changed",
+    "webhook:create": "Webhook added",
+    "webhook:delete": "Webhook deleted",
+    "webhook:secret": "Secret of a webhook replaced",
+    "webhook:send-again": "Notification sent again",
+    "webhook:turn": "Webhook turned on or off",
 }
 
 
