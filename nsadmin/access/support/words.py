@@ -91,6 +91,7 @@ PAGES: Final[Mapping[str, str]] = {
     "organization_member_new": "the form for a member",
     "organization_invitation": "an invitation",
     "organization_key_new": "the form for an API key",
+    "organization_key_made": "an API key",
     "organization_key_revoke": "an API key",
     "organization_key_rotate": "an API key",
     "service_account_new": "the form for a service account",
