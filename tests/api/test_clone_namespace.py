@@ -26,8 +26,8 @@ def cloned(call: Caller, body: Any, source: str = "", **kwargs: Any) -> Any:
     return json.loads(response.content)
 
 
-def test_its_infrastructure_is_that_of_a_new_namespace(call: Caller) -> None:
-    """Whatever the source had: the shared tier, with the contract's defaults."""
+def test_on_the_tier_of_its_source_it_has_its_settings(call: Caller) -> None:
+    """But for what is bound to one namespace: the name of its collection."""
     asked = {"max_concurrent_jobs": 77, "autoscaling_enabled": False}
     own = call(
         "POST", "/namespaces", {"namespace_name": "own", "infrastructure": asked}
@@ -35,11 +35,10 @@ def test_its_infrastructure_is_that_of_a_new_namespace(call: Caller) -> None:
     assert own.status_code == 200, own.content
     source = json.loads(own.content)
     clone = cloned(call, {"namespace_name": "copy"}, source["namespace_id"])
-    plain = json.loads(call("POST", "/namespaces", {"namespace_name": "plain"}).content)
     found = clone["namespace"]["infrastructure"]
     assert found["qdrant_collection"] == clone["namespace"]["namespace_id"]
     assert found | {"qdrant_collection": ""} == (
-        plain["infrastructure"] | {"qdrant_collection": ""}
+        source["infrastructure"] | {"qdrant_collection": ""}
     )
 
 
