@@ -35,6 +35,7 @@ def test_a_column_without_a_default_of_the_database_is_refused() -> None:
     assert "NOT NULL constraint on columns" in refused.stdout
 
 
+@pytest.mark.faults
 @pytest.mark.skipif(not postgres.is_installed(), reason=postgres.MISSING)
 def test_a_column_with_one_passes() -> None:
     passed = looked_at("access.0011_key_pepper")

@@ -111,6 +111,7 @@ def test_quiet_failures_share_a_row_of_their_own():
     ]
 
 
+@pytest.mark.faults
 def test_a_failure_is_kept_as_its_sentence(cast, settings):
     MirrorFill.objects.update(filled_at=timezone.now() - timedelta(hours=1))
     settings.NSADMIN_MONGODB_URL = "mongodb://127.0.0.1:9/none"

@@ -1,7 +1,7 @@
 """Axe on every page in every state, drawn by Chromium from what the views answer.
 
 `make test` draws the pages that have a part which no page before had, such as an element
-with a class or an attribute; `make faults` draws all.
+with a class or an attribute; `make faults` draws all, and the states that take long.
 """
 
 import os
@@ -19,7 +19,7 @@ from tests.browser import axe, chromium
 from tests.pages.again_states import again
 from tests.pages.people_states import people
 from tests.pages.platform_states import platform
-from tests.pages.states import STATES, World
+from tests.pages.states import STATES, World, compared, resources, silent
 
 REQUIRED = os.environ.get("NSADMIN_REQUIRE_BROWSER") == "1"
 pytestmark = [
@@ -31,6 +31,8 @@ pytestmark = [
 ]
 ORIGIN = "http://pages.example"
 Judge = Callable[[dict[str, str], bool], list[str]]
+# What takes long to bring about, for `make faults` alone.
+LONG = (compared, resources, silent)
 
 
 @pytest.fixture
@@ -54,7 +56,12 @@ def judge() -> Iterator[Judge]:
 
 
 @pytest.mark.parametrize(
-    "states", [*STATES, platform, people, again], ids=lambda states: states.__name__
+    "states",
+    [
+        pytest.param(states, marks=pytest.mark.faults if states in LONG else ())
+        for states in (*STATES, platform, people, again)
+    ],
+    ids=lambda states: states.__name__,
 )
 @pytest.mark.parametrize(
     "every",

@@ -97,6 +97,7 @@ def test_who_may_not_is_told_who_can(cast, sure, own):
     assert sure("stranger").get(f"{own}delete/").status_code == 404
 
 
+@pytest.mark.faults
 def test_a_silent_store_keeps_the_input(sure, own, silence):
     client = sure()
     silence("mongodb")

@@ -86,6 +86,7 @@ def test_resources_of_no_namespace_are_left_out(cast: Cast) -> None:
     assert not ItemFailure.objects.filter(loop=fill.LOOP).exists()
 
 
+@pytest.mark.faults
 def test_without_the_namespace_store_the_others_are_compared(
     cast: Cast, settings
 ) -> None:

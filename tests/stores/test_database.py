@@ -48,6 +48,7 @@ def test_every_database_is_asked_before_a_request_uses_it() -> None:
         assert config["CONN_MAX_AGE"] is None
 
 
+@pytest.mark.faults
 def test_the_next_request_after_a_restart_succeeds(
     postgresql: RunningServer, opened: BaseDatabaseWrapper
 ) -> None:
