@@ -21,7 +21,6 @@ from nsadmin import serve, store_checks
 from nsadmin.access.providers import configured
 from nsadmin.access.providers.definition import SamlProvider
 from nsadmin.access.providers.reading import UnreadableProviders
-from nsadmin.access.sso.refusal import UntrustedAnswer
 from nsadmin.observability import extras
 from nsadmin.stores import peppers, ssrf_guard, webhook
 
@@ -205,7 +204,9 @@ def identity_providers(**_kwargs: Any) -> list[CheckMessage]:
 
 def _is_usable(provider: SamlProvider) -> bool:
     """Tell whether metadata can be used; that of an address is not fetched here."""
+    # They need the registry of apps, which who asks for REQUIRED alone may not have.
     from nsadmin.access.sso import saml_metadata
+    from nsadmin.access.sso.refusal import UntrustedAnswer
 
     if provider.metadata is None:
         return True
