@@ -1,11 +1,10 @@
 """The secrets of webhooks at rest: their addresses and what signs their messages."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from nsadmin.errors import Unavailable
 from nsadmin.notifications.models import Webhook
-from nsadmin.stores.seal import Binding, Secret, current_key_id, seal, unseal
+from nsadmin.stores.seal import Binding, Resealed, Secret, current_key_id, seal, unseal
 
 ADDRESS: Final = "address"
 SECRET: Final = "secret"  # noqa: S105 - the name of a column
@@ -28,20 +27,6 @@ def _binding(webhook: Webhook, field: str) -> Binding:
     # A replaced secret keeps its box, so both columns have one name here.
     name = SECRET if field == OLD_SECRET else field
     return Binding(webhook.organization_id, webhook.webhook_id, f"webhook_{name}", "")
-
-
-@dataclass(slots=True)
-class Resealed:
-    """Counts of secrets: resealed, already current, unreadable or just changed."""
-
-    rotated: int = 0
-    current: int = 0
-    unreadable: int = 0
-
-    @property
-    def is_none(self) -> bool:
-        """Whether no webhook has a secret."""
-        return not (self.rotated or self.current or self.unreadable)
 
 
 def reseal_webhooks() -> Resealed:

@@ -17,6 +17,20 @@ from django.conf import settings
 from nsadmin.errors import Unavailable
 
 
+@dataclass(slots=True)
+class Resealed:
+    """Counts of secrets: resealed, already current, unreadable or just changed."""
+
+    rotated: int = 0
+    current: int = 0
+    unreadable: int = 0
+
+    @property
+    def is_none(self) -> bool:
+        """Whether there was no secret."""
+        return not (self.rotated or self.current or self.unreadable)
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
     """The place of a secret; `destination` is a normalized URL such as https://h:6333."""

@@ -7,8 +7,9 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
-from nsadmin.access.signin.resealing import Resealed, reseal_factors
+from nsadmin.access.signin.resealing import reseal_factors
 from nsadmin.audit.models import AuditEvent
+from nsadmin.stores.seal import Resealed
 from tests.cast import Cast
 from tests.people import PASSWORD
 from tests.signin.codes import code

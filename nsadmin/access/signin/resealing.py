@@ -1,30 +1,15 @@
 """Resealing the secrets of second factors with the current seal key."""
 
 import json
-from dataclasses import dataclass
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import decrypt, encrypt
 
 from nsadmin.errors import Unavailable
-from nsadmin.stores.seal import current_key_id
+from nsadmin.stores.seal import Resealed, current_key_id
 
 # Where allauth keeps the secret of an app and the seed of recovery codes.
 _FIELDS = ("secret", "seed")
-
-
-@dataclass(slots=True)
-class Resealed:
-    """Counts of secrets: resealed, already current, unreadable or just changed."""
-
-    rotated: int = 0
-    current: int = 0
-    unreadable: int = 0
-
-    @property
-    def is_none(self) -> bool:
-        """Whether no person has a secret."""
-        return not (self.rotated or self.current or self.unreadable)
 
 
 def reseal_factors() -> Resealed:
