@@ -126,14 +126,17 @@ def _write(
 def _make_rare(stored: dict[str, Any], number: int, now: datetime) -> None:
     """Give some what is rare; in the small world they fill a page all the same.
 
-    A page with fewer rows costs less, whatever the size of its world.
+    A page with fewer rows costs less, whatever the size of its world. An odd number is
+    of the largest organization.
     """
     if number % 200 == 101:
         stored["feature_extractors"].append(RARE)
-    if number % 200 == 134:
+    if number % 200 == 135:
         stored["payload_indexes"] = ["not an index", *stored["payload_indexes"]]
-    if number % 200 == 164:
+    if number % 200 == 165:
         stored["expires_at"] = now + timedelta(days=1 + number % 5)
+    if number % 200 == 121:  # One on a cluster of its own.
+        stored["description"] += " Footage of this year comes first."
 
 
 def _look(namespace_id: str, number: int, now: datetime) -> LastLook:
