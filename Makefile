@@ -10,8 +10,8 @@ export UV_PYTHON_DOWNLOADS = never
 # Every process of the demo and of the tests would compile all it imports by itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-postgres check wheel tabler bench idle faults production fuzz matrix lock \
-  shots clean
+.PHONY: demo test test-postgres check wheel tabler bench idle faults production upgrades fuzz \
+  matrix lock shots clean
 
 demo: .venv/.ok ## the whole stack on this machine, with data
 	$(BIN)/python manage.py demo --port $(PORT) --data-dir $(DATA)
@@ -55,8 +55,12 @@ idle: .venv/.ok ## CPU of the whole stack while nobody uses it, at 100,000 names
 faults: .venv/.ok ## the long proofs that `make test` samples
 	$(BIN)/python -m pytest -m faults --timeout=3600 tests
 
-production: .venv/.ok $(filter .tools/bin/uv,$(UV)) ## README's production section, and upgrades
-	$(BIN)/python -m pytest -m faults tests/deployment/production
+production: .venv/.ok $(filter .tools/bin/uv,$(UV)) ## README's production section, by its commands
+	$(BIN)/python -m pytest -m faults tests/deployment/production/test_run.py \
+	  $(if $(RERUNS),--reruns $(RERUNS) -rR)
+
+upgrades: .venv/.ok $(filter .tools/bin/uv,$(UV)) ## from the release before, and from the last change
+	$(BIN)/python -m pytest -m faults tests/deployment/production/test_upgrade.py
 
 fuzz: .venv/.ok ## 20,000 requests made up from the OpenAPI document
 	$(BIN)/python -m pytest -m fuzz --timeout=3600 tests

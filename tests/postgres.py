@@ -48,6 +48,7 @@ OWN_STATEMENTS = (
     "tests/namespaces/test_look_writes.py",
     "tests/namespaces/test_saved_views.py",
     "tests/namespaces/test_mirror_comparison.py",
+    "tests/namespaces/test_json_text.py",
     "tests/api/test_list_order.py",
     "tests/pages/test_platform_namespaces.py",
     "tests/search/test_fill.py",

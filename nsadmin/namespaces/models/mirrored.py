@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from nsadmin.namespaces.models.json_text import JSONTextField
 from nsadmin.namespaces.models.keys import StoreOrder
 from nsadmin.namespaces.models.lists import (
     HAS_DIFFERENCES,
@@ -200,7 +201,7 @@ class MirroredDocument(models.Model):
         primary_key=True,
         related_name="document",
     )
-    content = models.JSONField(default=dict)
+    content = JSONTextField(default=dict)
 
     def __str__(self) -> str:
         return self.namespace_id

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, JSONField, Model, TextField, Value
+from django.db.models import F, Model, TextField, Value
 from django.db.models.functions import Cast, Concat, Length, Replace, Right, Substr
 
 from nsadmin.namespaces.listing import triggers
@@ -106,4 +106,4 @@ def _changed_document(turn: int) -> dict[str, Any]:
     text = _replaced(Cast("content", _TEXT), F("namespace_id"), key)
     name = "namespace__name"
     text = _replaced(text, F(name), _renamed(name, turn))
-    return {"namespace_id": key, "content": Cast(text, JSONField())}
+    return {"namespace_id": key, "content": text}

@@ -16,39 +16,34 @@ from nsadmin.namespaces.mirror.rows.values import (
 
 
 def write(known: Sequence[Copy], new: Sequence[Copy], stamp: datetime) -> None:
-    """Write the documents of the rows that were written at `stamp`.
+    """Write the documents of the rows that were written at `stamp`, just before.
 
-    The rows of `known` have a document, as nearly all that exist; to update it takes
-    less time than to look for it and insert none.
+    All rows of `known` were, and have a document, as nearly all that exist; to update
+    it takes less time than to look for it and insert none.
     """
-    if _update(known, stamp) < len(known):
+    if _update(known) < len(known):
         new = [*known, *new]
     _upsert(new, stamp)
 
 
-def _update(copies: Sequence[Copy], stamp: datetime) -> int:
+def _update(copies: Sequence[Copy]) -> int:
     """Write documents that exist; return their number."""
     if not copies:
         return 0
-    quoted = connection.ops.quote_name
-    rows, table = quoted(ROW.db_table), quoted(DOCUMENT.db_table)
-    at = value_of("mirrored_at")(stamp)
+    table = connection.ops.quote_name(DOCUMENT.db_table)
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.executemany(
-                f"UPDATE {table} SET content = %s "  # noqa: S608 - names of ours
-                f"WHERE namespace_id = (SELECT namespace_id FROM {rows} "
-                "WHERE namespace_id = %s AND mirrored_at = %s)",
-                [(copy.content, copy.key, at) for copy in copies],
+                f"UPDATE {table} SET content = %s WHERE namespace_id = %s",  # noqa: S608
+                [(copy.content, copy.key) for copy in copies],
             )
         else:
             values = [(copy.key, copy.content) for copy in copies]
             cursor.execute(
-                f"UPDATE {table} SET content = v.content::jsonb "  # noqa: S608
+                f"UPDATE {table} SET content = v.content "  # noqa: S608 - names of ours
                 f"FROM (VALUES {places(values)}) v (key_, content) "
-                f"JOIN {rows} r ON r.namespace_id = v.key_ "
-                f"WHERE {table}.namespace_id = v.key_ AND r.mirrored_at = %s",
-                [*merged(values), at],
+                f"WHERE {table}.namespace_id = v.key_",
+                merged(values),
             )
         return int(max(0, cursor.rowcount))
 
@@ -58,12 +53,11 @@ def _upsert(copies: Sequence[Copy], stamp: datetime) -> None:
         return
     quoted = connection.ops.quote_name
     rows, table = quoted(ROW.db_table), quoted(DOCUMENT.db_table)
-    kind = "" if connection.vendor == "sqlite" else "::jsonb"
     at = value_of("mirrored_at")(stamp)
     with connection.cursor() as cursor:
         cursor.executemany(
             f"INSERT INTO {table} (namespace_id, content) "  # noqa: S608 - names of ours
-            f"SELECT namespace_id, %s{kind} FROM {rows} "
+            f"SELECT namespace_id, %s FROM {rows} "
             "WHERE namespace_id = %s AND mirrored_at = %s "
             "ON CONFLICT (namespace_id) DO UPDATE SET content = excluded.content",
             [(copy.content, copy.key, at) for copy in copies],
