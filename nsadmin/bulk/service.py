@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Final
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
@@ -153,12 +154,21 @@ def confirm(
     if not is_first:
         raise Conflict("This change was confirmed already.", code="bulk_confirmed")
     planned = change.items.filter(state=State.PLANNED)
-    others = planned.exclude(pk__in=[item.pk for item in chosen])
-    others.update(state=State.LEFT_OUT, message="It was left out of the confirmation.")
+    _leave_out(planned.exclude(pk__in=[item.pk for item in chosen]))
     if not second_person.may_confirm(actor, change.made_by_person):
         waiting = planned.filter(needs_second=True)
         waiting.update(state=State.WAITING, message=WAITS)
     change.refresh_from_db()
+
+
+def _leave_out(others: QuerySet[BulkItem]) -> None:
+    """Discard the plans of what is not confirmed, or they would stay open for days."""
+    plans = SavedPlan.objects.filter(
+        pk__in=list(others.values_list("plan_id", flat=True))
+    )
+    message = "It was left out of the confirmation."
+    others.update(state=State.LEFT_OUT, plan_id="", message=message)
+    plans.filter(confirmed_at=None).delete()
 
 
 def settle(change: BulkChange, rows: Collection[BulkItem]) -> None:

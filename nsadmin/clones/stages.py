@@ -30,8 +30,8 @@ _STAGES: Final = (
     (RETRIEVERS, "Retrievers", "retrievers", 1),
     (TAXONOMIES, "Taxonomies", "taxonomies", 1),
     (VERIFY, "Verification", "checks", 28),
-    (VERIFY_STAGES[1], "Verification again, if needed", "checks", 4),
-    (VERIFY_STAGES[2], "Verification a third time, if needed", "checks", 2),
+    (VERIFY_STAGES[1], "Verification again, after repairs", "checks", 4),
+    (VERIFY_STAGES[2], "Verification a third time, after repairs", "checks", 2),
 )
 
 

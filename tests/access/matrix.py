@@ -298,6 +298,8 @@ MATRIX: dict[Route, Row] = {
     ("GET", "organizations/"): _PERSON,
     ("POST", "theme/"): _PERSON,
     ("GET", "account/"): _PERSON,
+    ("GET", "account/name/"): _PERSON,
+    ("POST", "account/name/"): _PERSON,
     ("GET", "account/second-factor/"): _PERSON,
     ("GET", "account/passkeys/"): _PERSON,
     ("GET", "account/sessions/"): _PERSON,

@@ -173,6 +173,7 @@ def marked(cast: Cast) -> dict[str, str]:
 
 
 NAMING_NOTHING = {
+    ("POST", "account/name/"),
     ("POST", "account/sessions/end-others/"),
     ("POST", "account/notifications/"),
 }
@@ -258,7 +259,8 @@ HARMLESS: set[Route] = {
     ("PATCH", "v1/views/namespaces/<view_id>"),
     ("DELETE", "v1/views/namespaces/<view_id>"),
     ("POST", "jobs/seen/"),
-    # A person's own mails and sessions.
+    # A person's own name, mails and sessions.
+    ("POST", "account/name/"),
     ("POST", "account/notifications/"),
     ("POST", "account/sessions/end-others/"),
     ("POST", "account/sessions/<session_pk>/end/"),

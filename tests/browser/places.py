@@ -53,6 +53,7 @@ def places(demo: Demo) -> dict[str, tuple[str, str]]:
         "jobs": ("admin", "/jobs/"),
         "organization": ("admin", "/organization/"),
         "account": ("viewer", "/account/"),
+        "account-name": ("viewer", "/account/name/"),
         "account-second-factor": ("viewer", "/account/second-factor/"),
         "account-passkeys": ("viewer", "/account/passkeys/"),
         "account-sessions": ("viewer", "/account/sessions/"),

@@ -17,6 +17,7 @@ from nsadmin.bulk.models import BulkChange, BulkItem, State
 from nsadmin.drafts.models import Draft
 from nsadmin.errors import Invalid
 from nsadmin.jobs import trimming
+from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.plans.models import SavedPlan
 from nsadmin.stores.mongo import namespaces as store
@@ -121,6 +122,8 @@ def test_each_is_changed_by_itself_and_one_is_left_out(browse, three) -> None:
     assert {e.namespace_id for e in events} == set(ids([own, other]))
     assert f"#{events[0].op_id}" in text
     assert "It was left out of the confirmation." in text
+    kept = SavedPlan.objects.filter(source="bulk")
+    assert {plan.namespace_id for plan in kept} == set(ids([own, other]))
     assert "Nothing was done twice." in refusal(client, address, form)
     assert events.count() == 2
 
@@ -148,7 +151,7 @@ def test_an_index_is_asked_for_then_added_where_there_is_none(browse, cast) -> N
     rows, client = [cast.own, has_one], browse()
     form = refusal(client, NEW, {"id": ids(rows), "kind": "index"})
     assert "Add an index" in form
-    assert "For 2 namespaces." in form
+    assert "For 2 namespaces:" in form
     sent = {"form": draft_of(form), "field_name": "a b", "type": "text"}
     refused = refusal(client, NEW, sent)
     assert 'value="a b"' in refused
@@ -196,6 +199,20 @@ def test_a_template_adds_what_is_missing_and_removes_nothing(browse, cast) -> No
     refused = refusal(client, NEW, {**sent, "template": foreign.template_id})
     assert "Select a valid choice" in refused
     assert not BulkItem.objects.filter(namespace_id=model.namespace_id).exists()
+
+
+def test_the_form_names_what_is_chosen(browse, three) -> None:
+    client = browse()
+    sent = client.post(NEW, {"id": ids(three), "kind": "expiry"})
+    text = " ".join(client.get(sent.headers["Location"]).content.decode().split())
+    named = ", ".join(
+        f'<bdi class="strong">{name}</bdi>'
+        for name in ("film archive", "kept", "press stills")
+    )
+    assert f"For 3 namespaces: {named}. Next you see a plan for each" in text
+    MirroredNamespace.objects.all().delete()
+    text = " ".join(client.get(sent.headers["Location"]).content.decode().split())
+    assert "For 3 namespaces. Next you see a plan for each" in text
 
 
 def test_an_expiry_needs_a_tick_and_the_right_to_delete(browse, cast, three) -> None:

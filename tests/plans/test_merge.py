@@ -195,6 +195,7 @@ def test_the_author_of_the_other_value_is_named(cast):
     assert "Two people changed this namespace" in banner
     assert "Renamed to film archive, theirs" in banner
     assert "Description changed" in banner
+    assert f'#{renamed.op_id}"' in banner
 
 
 def file_of(cast: Cast, namespace) -> str:

@@ -62,6 +62,16 @@ def listed(
     return list(rows.filter(Q(internal_id=internal_id) | Q(scope="system")))
 
 
+def first_names(
+    actor: Actor, internal_id: str, namespace_ids: Collection[str], *, limit: int
+) -> list[str]:
+    """Return the names of those of a tenant's namespaces that the actor sees."""
+    rows = visible(actor).filter(internal_id=internal_id)
+    rows = rows.filter(namespace_id__in=namespace_ids)
+    actor.sees(internal_id)
+    return list(rows.order_by("name_key").values_list("name", flat=True)[:limit])
+
+
 def ids_of(actor: Actor, internal_id: str, texts: Collection[str]) -> dict[str, str]:
     """Return {text: id} of a tenant's namespaces whose id or name each text is.
 

@@ -5,6 +5,7 @@ from django.urls import path
 from nsadmin.pages.account.factors import passkeys, second_factor
 from nsadmin.pages.account.leaving import leave
 from nsadmin.pages.account.notifications import account_notifications
+from nsadmin.pages.account.own_name import own_name
 from nsadmin.pages.account.profile import account, switch, theme
 from nsadmin.pages.account.sessions import (
     end_other_sessions,
@@ -15,6 +16,7 @@ from nsadmin.pages.account.single_sign_on import confirm_at_provider, single_sig
 
 account_patterns = [
     path("account/", account, name="account"),
+    path("account/name/", own_name, name="own_name"),
     # allauth leads to these two by its own names for them.
     path("account/second-factor/", second_factor, name="mfa_index"),
     path("account/passkeys/", passkeys, name="mfa_list_webauthn"),

@@ -23,6 +23,7 @@ KIND_WORDS = {
 
 # {action: its title}; actions that are missing here are offered by their name.
 ACTION_WORDS = {
+    "account:name": "Own name changed",
     "account:password": "Password changed",
     "account:second-factor": "Second factor changed",
     "account:sessions": "Sessions ended",

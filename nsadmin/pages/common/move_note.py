@@ -50,6 +50,7 @@ def move_plan(preview: Preview) -> dict[str, Any]:
     chosen = forecast.choice if forecast else None
     return {
         "moves_points": True,
+        "moves_back": preview.is_back,
         "forecast": forecast,
         "way": way_words(chosen.way) if chosen else "",
         "size": size_text(chosen.bytes) if chosen else "",

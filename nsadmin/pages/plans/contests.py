@@ -15,6 +15,7 @@ from nsadmin.namespaces.plan.steps import format_parameters
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common import change_titles
+from nsadmin.pages.common.done import audit_address
 from nsadmin.pages.common.forms.base import EditConflict
 from nsadmin.plans.forms import Input
 from nsadmin.plans.models import SavedPlan
@@ -30,6 +31,11 @@ class Told:
 
     event: AuditEvent
     words: str
+
+    @property
+    def address(self) -> str:
+        """The address of its row in the audit log."""
+        return audit_address(self.event.namespace_id, self.event.op_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Every POST ends in a redirect. What was sent is a draft with an address, so the
 browser's Back shows it as it was sent.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -20,6 +20,7 @@ from nsadmin.drafts import service as drafts
 from nsadmin.drafts.models import Draft
 from nsadmin.drafts.service import Input
 from nsadmin.errors import Conflict, Invalid
+from nsadmin.namespaces.read import lookups
 from nsadmin.pages.common.done import SeeOther
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization
@@ -32,6 +33,7 @@ from nsadmin.plans.forms import as_data, kept_input
 TAB = "namespaces"
 _FORM = "form"
 _PLAN = "plan"
+_NAMED: Final = 20
 # What is no input of a kept form.
 _LEFT_OUT = frozenset({"csrfmiddlewaretoken", "all", "step", _FORM})
 
@@ -128,10 +130,16 @@ def _ask(request: HttpRequest, draft: Draft) -> HttpResponse:
         "draft": draft,
         "title": ACTIONS[kind][0].rstrip("…"),
         "ids": draft.form["id"],
+        "names": _names(request, draft.form["id"]),
         "back_address": chosen.list_address(draft),
         "tab": TAB,
     }
     return page(request, "namespaces/bulk_ask.html", context)
+
+
+def _names(request: HttpRequest, ids: list[str]) -> list[str]:
+    tenant = current_organization(request).internal_id
+    return lookups.first_names(gate.actor_of(request), tenant, ids, limit=_NAMED)
 
 
 def _form(request: HttpRequest, draft: Draft) -> Asking:

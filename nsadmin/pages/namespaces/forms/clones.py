@@ -36,8 +36,8 @@ class CloneForm(PlacementForm):
         error_messages={"required": "The clone needs a name."},
         widget=forms.TextInput({"spellcheck": "false"}),
         help_text=f"{CLONE_NAME_MIN} to {NAME_MAX} characters, unique in the "
-        f"organization regardless of case. A later name needs at least {NAME_MIN}. "
-        "Reserved when the clone starts.",
+        "organization regardless of case, and reserved when the clone starts. Renamed "
+        f"later, it needs at least {NAME_MIN}.",
     )
     description = forms.CharField(
         label="Description",
