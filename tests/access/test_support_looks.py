@@ -443,6 +443,7 @@ def test_the_words_are_of_routes_that_exist_or_will() -> None:
 # Pages without data of one organization, and those that are named by what they open.
 WORDLESS = {
     "account",  # their own
+    "own_name",
     "account_notifications",
     "single_sign_on",
     "sso_confirm",

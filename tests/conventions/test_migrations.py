@@ -28,6 +28,7 @@ def test_the_baseline_names_migrations_that_are_there() -> None:
         assert list((ROOT / "nsadmin").glob(f"{app}/**/migrations/{migration}.py"))
 
 
+@pytest.mark.faults
 @pytest.mark.skipif(not postgres.is_installed(), reason=postgres.MISSING)
 def test_a_column_without_a_default_of_the_database_is_refused() -> None:
     refused = looked_at("access.0008_second_person")

@@ -101,7 +101,14 @@ def test_a_server_without_the_right_key_is_refused(
     )
 
 
-@pytest.mark.parametrize("after_s", [0.05, 0.15, 0.4])
+@pytest.mark.parametrize(
+    "after_s",
+    [
+        0.05,
+        pytest.param(0.15, marks=pytest.mark.faults),
+        pytest.param(0.4, marks=pytest.mark.faults),
+    ],
+)
 def test_a_kill_during_a_recovery_leaves_the_old_or_the_new(
     connect: Connect, server: RunningQdrant, other: RunningQdrant, after_s: float
 ) -> None:

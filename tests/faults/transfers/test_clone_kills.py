@@ -105,6 +105,7 @@ def _kill(plant: Plant, kills: int, *, count: int) -> None:
     assert len(harm.done) == kills
 
 
+@pytest.mark.faults
 def test_a_kill_in_each_of_the_three_ways_leaves_every_clone_right(
     plant: Plant,
 ) -> None:

@@ -72,6 +72,7 @@ def test_a_move_that_is_cancelled_after_a_kill_leaves_nothing(route: Route) -> N
     journey.close()
 
 
+@pytest.mark.faults
 def test_an_old_server_that_is_away_at_the_end_is_waited_for(
     route: Route, settings
 ) -> None:
