@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from nsadmin.access.models import Organization
 from nsadmin.health.sampling.sampler import sample
 from nsadmin.namespaces.models import ClusterReading, MirroredNamespace, MirrorFill
 from nsadmin.stores.mongo import namespaces as store
@@ -117,6 +118,21 @@ def test_a_filter_over_nothing_at_all_says_that_nothing_is_there(browse):
         assert "No namespaces yet" in text
         assert "Nothing matches" not in text
         assert "The search leaves nothing" not in text
+
+
+@pytest.mark.parametrize(
+    ("plan", "told"),
+    [("free", "0 namespaces of 1 on the Free"), ("enterprise", "0 namespaces on the")],
+)
+def test_with_samples_alone_nothing_is_counted_or_ticked(browse, cast, plan, told):
+    MirroredNamespace.objects.exclude(scope="system").delete()
+    Organization.objects.filter(pk=cast.northlight.pk).update(plan=plan)
+    text = " ".join(browse().get("/namespaces/").content.decode().split())
+    assert "No namespaces yet" in text
+    assert f"{told} Enterprise" in text or f"{told} subscription" in text
+    assert "System, read only" in text
+    for tool in ('name="all"', 'type="checkbox"', "Change the selected"):
+        assert tool not in text.partition('id="rows"')[2]
 
 
 @pytest.mark.parametrize("role", ["support", "platform_admin"])

@@ -7,8 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
+from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
+from nsadmin.namespaces.change import quota
 from nsadmin.namespaces.listing import keyset, listing
 from nsadmin.namespaces.listing.facets import Facets, facets_of
 from nsadmin.namespaces.listing.listing import SORTS, ListQuery
@@ -87,9 +89,10 @@ def namespaces(request: HttpRequest) -> HttpResponse:
         **_list_context(request, query, found, shape),
         **_shape_context(request, shape),
         "totals": documents_of(query, found),
-        "curl": _first_call(request) if _lacks_own(query, found) else "",
         "views": views,
     }
+    if _lacks_own(query, found):
+        context |= _first_context(request, organization)
     return page(
         request, "namespaces/list.html", context, fragment="rows", beside=_BESIDE
     )
@@ -137,10 +140,16 @@ def _lacks_own(query: ListQuery, found: listing.Page) -> bool:
     return is_whole and query.scope is None and not query.expiring and not any(own)
 
 
-def _first_call(request: HttpRequest) -> str:
-    return api_examples.of_creation(
-        request, {"namespace_name": "field-notes"}, dry_run=True
-    )
+def _first_context(request: HttpRequest, organization: Organization) -> dict[str, Any]:
+    """Return what an organization without namespaces sees; samples are not changed."""
+    body = {"namespace_name": "field-notes"}
+    found: dict[str, Any] = {
+        "curl": api_examples.of_creation(request, body, dry_run=True),
+        "limit": quota.limit_of(organization),
+    }
+    if not gate.actor_of(request).may(Action.NAMESPACE_SYSTEM):
+        found["actions"] = []
+    return found
 
 
 def _shape_context(request: HttpRequest, shape: Shape) -> dict[str, Any]:
