@@ -17,6 +17,7 @@ TEMPLATES: list[dict[str, Any]] = [
         "DIRS": [FILES_DIR / "templates"],
         "OPTIONS": {
             "loaders": [("template_partials.loader.Loader", [_CACHED])],
+            "builtins": ["nsadmin.pages.templatetags.tokens"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

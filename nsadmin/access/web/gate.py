@@ -32,6 +32,7 @@ from nsadmin.access.permissions import (
     effect,
 )
 from nsadmin.access.support.looks import record_looks
+from nsadmin.access.web import form_organization
 from nsadmin.access.web import step_up as step_up_check
 from nsadmin.errors import Forbidden, NotFound, NsadminError, Unauthorized
 
@@ -93,6 +94,8 @@ def page(
         ) -> HttpResponseBase:
             actor = actor_of(request)
             require(actor, action)
+            if request.method == "POST":
+                form_organization.require_same(request, action)
             if step_up and request.method == "POST":
                 if step_up == "after checks":
                     step_up_check.put_off(request)

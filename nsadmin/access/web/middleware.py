@@ -225,6 +225,8 @@ class ActorMiddleware:
             _leave_if_over(request, actor, chosen)
         request.actor = actor  # type: ignore[attr-defined]
         request.account_scope = scope  # type: ignore[attr-defined]
+        shown = scope.displayed(chosen) if scope is not None else None
+        request.shown_organization = shown  # type: ignore[attr-defined]
         missing = missing_factor(request, scope) if scope is not None else None
         if missing is None:
             return None
