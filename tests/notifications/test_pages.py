@@ -75,6 +75,8 @@ def test_a_form_that_is_sent_twice(sure, receiver):
     [
         ({"address": "http://a.example/"}, "must begin with https"),
         ({"address": ""}, "Enter the address"),
+        ({"address": "https://10.0.0.1/x"}, "must be public"),
+        ({"address": "https://localhost/x"}, "must be public"),
         ({"name": ""}, "Enter a name"),
         ({"name": "a\u202eb"}, "invisible"),
         ({"kinds": []}, "at least one event"),

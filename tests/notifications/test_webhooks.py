@@ -46,6 +46,21 @@ def create(cast, wish=WISH, actor=None, **more):
         "https://[",
         "ftp://hooks.example/",
         "https://hooks.example/" + "x" * 1000,
+        "https://127.0.0.1/x",
+        "https://127.1:8443/x",
+        "https://2130706433/x",
+        "https://0x7f000001/x",
+        "https://0/x",
+        "https://10.0.0.1/x",
+        "https://192.168.1.1/x",
+        "https://169.254.169.254/latest/",
+        "https://168.63.129.16/x",
+        "https://[::1]/x",
+        "https://[::ffff:127.0.0.1]/x",
+        "https://[fd00::1]/x",
+        "https://localhost/x",
+        "https://LOCALHOST./x",
+        "https://inside.localhost:8443/x",
     ],
 )
 def test_an_address_that_may_not_be_used_is_refused(address):
@@ -60,6 +75,8 @@ def test_an_address_that_may_not_be_used_is_refused(address):
         ("https://Hooks.Example", "https://hooks.example:443", "/"),
         ("https://hooks.example/a?b=c", "https://hooks.example:443", "/a?b=c"),
         ("https://hooks.example:8443/a", "https://hooks.example:8443", "/a"),
+        ("https://93.184.216.34/a", "https://93.184.216.34:443", "/a"),
+        ("https://localhost.example/a", "https://localhost.example:443", "/a"),
     ],
 )
 def test_an_address_is_normalized(address, origin, url):
@@ -73,15 +90,20 @@ def test_a_private_address_is_listed_for_webhooks_apart(settings):
         webhook_url("http://10.0.0.7:6333/x", organization_id="org_a")
     settings.NSADMIN_WEBHOOK_HOSTS = ["10.0.0.7:9000=org_a"]
     webhook_url("http://10.0.0.7:9000/x", organization_id="org_a")
-    with pytest.raises(Invalid):
-        webhook_url("http://10.0.0.7:9000/x", organization_id="org_b")
+    for scheme in ("http", "https"):
+        with pytest.raises(Invalid):
+            webhook_url(f"{scheme}://10.0.0.7:9000/x", organization_id="org_b")
 
 
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "169.254.169.254", "[::1]", "2130706433"]
 )
-def test_a_private_address_is_not_connected_to(cast, host):
+def test_a_private_address_is_not_connected_to_once_it_is_not_listed(
+    cast, host, settings
+):
+    settings.NSADMIN_WEBHOOK_HOSTS = [f"{host}:443=*"]
     create(cast, Wish("Inside", f"https://{host}/x", [kinds.DRIFT]))
+    settings.NSADMIN_WEBHOOK_HOSTS = []
     happen(cast)
     go(cast)
     failed = Delivery.objects.get()
