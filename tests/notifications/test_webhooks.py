@@ -2,7 +2,9 @@
 
 import json
 import socket
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core.management import call_command
@@ -13,12 +15,23 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded
 from nsadmin.notifications import deliveries, kinds, sealing, webhooks
 from nsadmin.notifications.models import Delivery, Webhook, new_webhook_id
-from nsadmin.notifications.webhooks import Wish
+from nsadmin.notifications.webhooks import Wish, secret_mark
 from nsadmin.stores.ssrf_guard import webhook_url
+from tests.access.races import at_once
+from tests.cast import assemble
 from tests.notifications.conftest import go, happen, person
 from tests.notifications.receiver import is_signed
 
 WISH = Wish(name="Pager", address="https://a.example/x", kinds=[kinds.MOVED])
+
+
+def replaced(cast, row):
+    """Replace the present secret of a webhook."""
+    row.refresh_from_db()
+    mark = secret_mark(row)
+    return webhooks.replace_secret(
+        person(cast), cast.northlight, row.webhook_id, mark=mark
+    )
 
 
 def create(cast, wish=WISH, actor=None, **more):
@@ -157,7 +170,7 @@ def test_no_secret_is_stored_in_plain_or_in_the_audit(cast, hook, receiver, capl
         row.webhook_id,
         Wish("Other", f"{receiver.origin}/S3CRET", [kinds.DRIFT]),
     )
-    _, second = webhooks.replace_secret(person(cast), cast.northlight, row.webhook_id)
+    _, second = replaced(cast, row)
     receiver.close()
     happen(cast)
     go(cast)
@@ -177,7 +190,7 @@ def test_everything_is_in_the_audit(cast, hook):
     webhooks.change(actor, own, at, Wish("Pager", "", [kinds.MOVED]))
     webhooks.turn(actor, own, at, on=False)
     webhooks.turn(actor, own, at, on=True)
-    webhooks.replace_secret(actor, own, at)
+    replaced(cast, row)
     webhooks.delete(actor, own, at)
     rows = AuditEvent.objects.order_by("pk").values_list("action", "actor_id")
     actions = [action for action, _ in rows]
@@ -218,7 +231,7 @@ def test_staff_change_nothing(cast, hook, who):
         lambda: create(cast, actor=actor),
         lambda: webhooks.change(actor, own, at, WISH),
         lambda: webhooks.turn(actor, own, at, on=False),
-        lambda: webhooks.replace_secret(actor, own, at),
+        lambda: webhooks.replace_secret(actor, own, at, mark=secret_mark(row)),
         lambda: webhooks.delete(actor, own, at),
         lambda: deliveries.send_test(actor, own, at),
     ):
@@ -234,7 +247,9 @@ def test_another_organizations_webhook_is_not_found(cast, hook):
         lambda: webhooks.find(cast.halden, at),
         lambda: webhooks.change(stranger, cast.halden, at, WISH),
         lambda: webhooks.delete(stranger, cast.halden, at),
-        lambda: webhooks.replace_secret(stranger, cast.halden, at),
+        lambda: webhooks.replace_secret(
+            stranger, cast.halden, at, mark=secret_mark(row)
+        ),
         lambda: deliveries.send_test(stranger, cast.halden, at),
     ):
         with pytest.raises(NotFound):
@@ -252,10 +267,71 @@ def test_another_organizations_delivery_is_not_found(cast, hook):
 
 
 def test_there_are_ten_at_most(cast):
-    for _ in range(webhooks.MOST_WEBHOOKS):
-        create(cast)
+    for number in range(webhooks.MOST_WEBHOOKS):
+        create(cast, replace(WISH, name=f"Pager {number}"))
     with pytest.raises(QuotaExceeded):
         create(cast)
+
+
+def test_a_name_is_given_once_in_an_organization(cast):
+    row, _ = create(cast)
+    with pytest.raises(Invalid) as refused:
+        create(cast, replace(WISH, name=" Pager "))
+    assert refused.value.errors == {"name": ["There is already a webhook named Pager."]}
+    webhooks.create(
+        person(cast, "stranger"),
+        cast.halden,
+        WISH,
+        webhook_id=new_webhook_id(),
+        style="signed",
+    )
+    other, _ = create(cast, replace(WISH, name="Other"))
+    act = partial(webhooks.change, person(cast), cast.northlight)
+    with pytest.raises(Invalid):
+        act(other.webhook_id, WISH)
+    act(row.webhook_id, replace(WISH, kinds=[kinds.DRIFT]))
+    assert Webhook.objects.filter(name="Pager").count() == 2
+
+
+def test_equal_names_of_before_stay_until_they_are_changed(cast):
+    create(cast)
+    other, _ = create(cast, replace(WISH, name="Other"))
+    Webhook.objects.update(name="Pager")
+    wish = replace(WISH, kinds=[kinds.DRIFT])
+    row = webhooks.change(person(cast), cast.northlight, other.webhook_id, wish)
+    assert (row.name, row.kinds) == ("Pager", [kinds.DRIFT])
+
+
+def test_two_forms_at_once_give_a_name_once(shared_rows):
+    cast = assemble()
+    add = partial(create, cast)
+    assert at_once(add, add) == ["", "Invalid"]
+    assert Webhook.objects.count() == 1
+
+
+def test_a_secret_is_replaced_by_one_of_two_at_once(shared_rows):
+    cast = assemble()
+    row, _ = create(cast)
+    act = partial(
+        webhooks.replace_secret,
+        person(cast),
+        cast.northlight,
+        row.webhook_id,
+        mark=secret_mark(row),
+    )
+    assert at_once(act, act) == ["", "Conflict"]
+
+
+def test_a_secret_is_replaced_once_by_a_form(cast, hook, receiver):
+    row, first = hook()
+    mark = secret_mark(row)
+    own = cast.northlight
+    webhooks.replace_secret(person(cast), own, row.webhook_id, mark=mark)
+    with pytest.raises(Conflict):
+        webhooks.replace_secret(person(cast), own, row.webhook_id, mark=mark)
+    happen(cast)
+    go(cast)
+    assert is_signed(first, *receiver.got[0])
 
 
 def test_a_form_that_is_sent_twice_makes_one(cast):
@@ -304,7 +380,7 @@ def test_deliveries_come_in_pages(cast, hook, django_assert_num_queries):
 
 def test_secrets_are_resealed(cast, hook, settings, receiver, stores):
     row, secret = hook()
-    webhooks.replace_secret(person(cast), cast.northlight, row.webhook_id)
+    replaced(cast, row)
     settings.NSADMIN_SEAL_KEYS = ["t2:" + "B" * 43 + "=", *settings.NSADMIN_SEAL_KEYS]
     call_command("seal", "rotate")
     settings.NSADMIN_SEAL_KEYS = settings.NSADMIN_SEAL_KEYS[:1]
