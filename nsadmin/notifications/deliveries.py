@@ -1,12 +1,12 @@
 """Deliveries for people who look: the list, a test, sending one again, what goes."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
@@ -14,7 +14,7 @@ from nsadmin.access.models import Organization
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, NotFound
 from nsadmin.notifications import kinds, webhooks
-from nsadmin.notifications.models import Delivery, DeliveryState, Event
+from nsadmin.notifications.models import Delivery, DeliveryState, Event, Webhook
 from nsadmin.notifications.sending import turns
 
 KEPT_FOR: Final = timedelta(days=30)
@@ -54,6 +54,20 @@ def _of(organization: Organization) -> QuerySet[Delivery]:
         organization_id=organization.organization_id, webhook__isnull=False
     )
     return rows.select_related("event", "webhook")
+
+
+def next_of(delivery: Delivery) -> datetime | None:
+    """Return when a delivery to a webhook is attempted next; None if it has ended."""
+    if delivery.next_at is None or delivery.webhook is None:
+        return None
+    return delivery.webhook.not_before(delivery.next_at)
+
+
+def next_to(row: Webhook) -> datetime | None:
+    """Return when something is sent to a webhook next; None if nothing waits for it."""
+    waiting = Delivery.objects.filter(webhook=row, state=DeliveryState.WAITING)
+    first = waiting.aggregate(at=Min("next_at"))["at"]
+    return None if first is None else row.not_before(first)
 
 
 def send_test(actor: Actor, organization: Organization, webhook_id: str) -> Delivery:

@@ -107,6 +107,15 @@ class Webhook(models.Model):
         """Tell whether a failure makes it wait."""
         return self.paused_until is not None and self.paused_until > now
 
+    def not_before(self, moment: datetime) -> datetime:
+        """Return when what is due at a moment is sent: it waits with its webhook."""
+        return max(moment, self.paused_until or moment)
+
+    def old_secret_end(self, now: datetime) -> datetime | None:
+        """Return until when the former secret signs too; None if it does no longer."""
+        end = self.old_secret_until
+        return end if end is not None and end > now else None
+
 
 class DeliveryState(models.TextChoices):
     """The state of a delivery; the last two are final."""

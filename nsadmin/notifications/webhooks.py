@@ -12,6 +12,7 @@ from django.utils import timezone
 from nsadmin import names
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import NAME_MAX, Organization
+from nsadmin.access.organization.organizations import lock_row
 from nsadmin.audit import record
 from nsadmin.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded
 from nsadmin.notifications import sealing
@@ -58,8 +59,8 @@ def create(
 ) -> tuple[Webhook, str]:
     """Add a webhook; return it and its secret, empty for a chat, in plain text once.
 
-    Raises Forbidden for staff, Invalid for bad input, QuotaExceeded, and Conflict if
-    the id was used.
+    Raises Forbidden for staff, Invalid for bad input or a taken name, QuotaExceeded,
+    and Conflict if the id was used.
     """
     require_member(actor)
     row = Webhook(pk=webhook_id, organization=organization, format=style)
@@ -70,15 +71,16 @@ def create(
     if plaintext:
         row.secret = sealing.sealed(row, sealing.SECRET, plaintext)
     with transaction.atomic():
+        lock_row(organization)
+        if Webhook.objects.filter(pk=webhook_id).exists():
+            raise _sent_already()
+        _require_free_name(row)
         _require_place(organization)
         try:
             with transaction.atomic():
                 row.save(force_insert=True)
         except IntegrityError:
-            raise Conflict(
-                "This form was sent already and its webhook exists. Its secret is "
-                "shown only once; if it is lost, replace it."
-            ) from None
+            raise _sent_already() from None
         _record(actor, row, "create", f"Add the webhook “{row.name}”.", _facts(row))
     return row, plaintext
 
@@ -88,9 +90,12 @@ def change(
     actor: Actor, organization: Organization, webhook_id: str, wish: Wish
 ) -> Webhook:
     """Change name, address or events. Raises Forbidden, NotFound and Invalid."""
+    lock_row(organization)
     row = _locked(actor, organization, webhook_id)
-    before, address = _facts(row), row.address
+    before, address, name = _facts(row), row.address, row.name
     _fill(row, wish)
+    if row.name != name:
+        _require_free_name(row)
     row.save(update_fields=["name", "origin", "address", "kinds"])
     if before != _facts(row) or address != row.address:
         summary = f"Change the webhook “{row.name}”."
@@ -126,17 +131,30 @@ def set_on(row: Webhook, *, on: bool, reason: str = "") -> None:
         waiting.update(state=DeliveryState.FAILED, next_at=None)
 
 
+def secret_mark(row: Webhook) -> str:
+    """Return which secret of which webhook this is; each replacement changes it."""
+    replaced = row.old_secret_until.isoformat() if row.old_secret_until else "first"
+    return f"{row.webhook_id} {replaced}"
+
+
 @transaction.atomic
 def replace_secret(
-    actor: Actor, organization: Organization, webhook_id: str
+    actor: Actor, organization: Organization, webhook_id: str, *, mark: str
 ) -> tuple[Webhook, str]:
     """Give a webhook a new secret and return it; the old one signs for a day too.
 
-    Raises Conflict for a webhook without a secret.
+    `mark` is the `secret_mark` of the secret to replace. Another one would end the
+    secret that the receiver has: it raises Conflict, as does a webhook without one.
     """
     row = _locked(actor, organization, webhook_id)
     if row.secret is None:
         raise Conflict("Messages in this format are not signed.", code="not_signed")
+    if mark != secret_mark(row):
+        raise Conflict(
+            "The secret was replaced after this form was opened. Sending it again "
+            "changed nothing.",
+            code="secret_replaced",
+        )
     plaintext = new_secret()
     row.old_secret, row.old_secret_until = row.secret, timezone.now() + OVERLAP
     row.secret = sealing.sealed(row, sealing.SECRET, plaintext)
@@ -170,9 +188,21 @@ def _locked(actor: Actor, organization: Organization, webhook_id: str) -> Webhoo
     return row
 
 
+def _sent_already() -> Conflict:
+    return Conflict(
+        "This form was sent already and its webhook exists. Its secret is shown only "
+        "once; if it is lost, replace it."
+    )
+
+
+def _require_free_name(row: Webhook) -> None:
+    """Raise Invalid if another webhook of the organization, which is locked, has it."""
+    others = Webhook.objects.filter(organization_id=row.organization_id, name=row.name)
+    if others.exclude(pk=row.pk).exists():
+        raise Invalid.at("name", f"There is already a webhook named {row.name}.")
+
+
 def _require_place(organization: Organization) -> None:
-    rows = Organization.objects.select_for_update()
-    rows.get(organization_id=organization.organization_id)
     current = Webhook.objects.filter(organization=organization).count()
     if current >= MOST_WEBHOOKS:
         raise QuotaExceeded(

@@ -95,9 +95,21 @@ def resolve(host: str, port: int, *, lane: Lane, within_s: float) -> list[Addres
 
     It waits `within_s` seconds at most; an address in numbers needs no resolver.
     """
+    found = in_numbers(host, port)
+    if not found:
+        texts = _resolver(lane, os.getpid()).resolve(host, port, within_s)
+        found = {ipaddress.ip_address(text) for text in texts}
+    return sorted(found, key=lambda a: (a.version, a))
+
+
+def in_numbers(host: str, port: int) -> set[Address]:
+    """Return the addresses that a host in numbers stands for; none for a name.
+
+    Every spelling that a connection would understand counts, such as 2130706433 for
+    127.0.0.1. No resolver is asked.
+    """
     try:
         texts = _ask(host, port, socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):
-        texts = _resolver(lane, os.getpid()).resolve(host, port, within_s)
-    found = {ipaddress.ip_address(text) for text in texts}
-    return sorted(found, key=lambda a: (a.version, a))
+        return set()
+    return {ipaddress.ip_address(text) for text in texts}

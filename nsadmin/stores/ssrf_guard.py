@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from nsadmin.errors import Invalid
-from nsadmin.stores.name_resolution import Address, Lane, resolve
+from nsadmin.stores.name_resolution import Address, Lane, in_numbers, resolve
 
 _HOST = re.compile(r"[a-z0-9._:-]+")
 _SCHEMES = {"http": 80, "https": 443}
@@ -119,8 +119,8 @@ def webhook_url(
 ) -> tuple[Destination, str]:
     """Return the destination of a webhook and its normalized URL, or raise Invalid.
 
-    Only a listed address may be without TLS, for the organizations that it is listed
-    for.
+    Only a listed address may be private or without TLS, for the organizations that it
+    is listed for. A name is not resolved here: its addresses count at each connection.
     """
     if len(url) > _MOST_URL:
         message = f"The address may have at most {_MOST_URL:,} characters."
@@ -146,7 +146,16 @@ def webhook_url(
     if place.scheme != "https" and not is_listed_here:
         raise Invalid.at(field, "The address must begin with https://.")
     destination(origin, field=field, use=Use.WEBHOOK)  # its port
+    if not is_listed_here and _is_inside(place):
+        raise Invalid.at(field, "The address must be public; this one is private.")
     return place, f"{place.url}{rest}"
+
+
+def _is_inside(place: Destination) -> bool:
+    """Whether no connection would be made, as the host alone tells."""
+    if place.host == "localhost" or place.host.endswith(".localhost"):
+        return True
+    return not all(map(is_public, in_numbers(place.host, place.port)))
 
 
 def _ports(use: Use) -> frozenset[int]:

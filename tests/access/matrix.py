@@ -282,6 +282,7 @@ MATRIX: dict[Route, Row] = {
     ("POST", "organization/notifications/<webhook_id>/act/"): _HOOKED,
     ("GET", "organization/notifications/<webhook_id>/secret/"): _MANAGED,
     ("POST", "organization/notifications/<webhook_id>/secret/"): _HOOKED,
+    ("GET", "organization/notifications/<webhook_id>/secret/made/"): _MANAGED,
     ("GET", "organization/notifications/<webhook_id>/delete/"): _MANAGED,
     ("POST", "organization/notifications/<webhook_id>/delete/"): _HOOKED,
     ("GET", "organization/support/"): Row("login 403 403 in 403 in"),

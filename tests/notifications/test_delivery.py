@@ -277,7 +277,10 @@ def test_a_chat_gets_a_text_that_mentions_nobody(cast, hook, receiver):
 
 def test_a_replaced_secret_signs_for_a_day_too(cast, hook, receiver):
     row, old = hook()
-    _, new = webhooks.replace_secret(person(cast), cast.northlight, row.webhook_id)
+    mark = webhooks.secret_mark(row)
+    _, new = webhooks.replace_secret(
+        person(cast), cast.northlight, row.webhook_id, mark=mark
+    )
     happen(cast)
     go(cast)
     assert is_signed(old, *receiver.got[0])

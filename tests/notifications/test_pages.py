@@ -1,12 +1,14 @@
 """Webhooks, deliveries and choices through the pages."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from nsadmin.notifications import kinds
 from nsadmin.notifications.models import Delivery, MailChoice, Webhook
+from nsadmin.notifications.sending import turns
 from tests.notifications.conftest import go, happen
 from tests.notifications.receiver import is_signed
 from tests.pages.conftest import browse, sure
@@ -40,16 +42,29 @@ def text_of(response) -> str:
     return response.content.decode()
 
 
+def shown_after(client, response):
+    """The page to which a form led, as the same browser reads it."""
+    assert response.status_code == 303, response.content
+    return client.get(response.headers["Location"])
+
+
+def secret_in(response) -> str:
+    found = re.search(r"whsec_[\w+/=]{44}", text_of(response))
+    assert found, "no secret is shown"
+    return found[0]
+
+
 def test_a_webhook_is_added_its_secret_shown_once_and_it_works(sure, cast, receiver):
     client = sure()
     assert "No webhooks yet" in text_of(client.get(ROOT))
-    made = client.post(f"{ROOT}new/", form(client, receiver))
-    assert made.status_code == 200
-    assert made.headers["Cache-Control"] == "no-store"
-    secret = re.search(r"whsec_[\w+/=]{44}", text_of(made))[0]
+    sent = client.post(f"{ROOT}new/", form(client, receiver))
     row = Webhook.objects.get()
-    for path in (ROOT, f"{ROOT}{row.webhook_id}/"):
-        shown = text_of(client.get(path))
+    made = shown_after(client, sent)
+    assert made.headers["Cache-Control"] == "no-store"
+    secret = secret_in(made)
+    at = f"{ROOT}{row.webhook_id}/"
+    for path in (ROOT, at, sent.headers["Location"]):
+        shown = text_of(client.get(path, follow=True))
         assert "Pager" in shown
         assert receiver.origin in shown
         assert "T0PSECRET" not in shown
@@ -75,6 +90,8 @@ def test_a_form_that_is_sent_twice(sure, receiver):
     [
         ({"address": "http://a.example/"}, "must begin with https"),
         ({"address": ""}, "Enter the address"),
+        ({"address": "https://10.0.0.1/x"}, "must be public"),
+        ({"address": "https://localhost/x"}, "must be public"),
         ({"name": ""}, "Enter a name"),
         ({"name": "a\u202eb"}, "invisible"),
         ({"kinds": []}, "at least one event"),
@@ -88,6 +105,14 @@ def test_what_is_wrong_is_said_at_its_field(sure, receiver, more, said):
     assert response.status_code == 422
     assert said in text_of(response)
     assert not Webhook.objects.exists()
+
+
+def test_a_taken_name_is_said_at_its_field(sure, hook, receiver):
+    hook()
+    client = sure()
+    response = client.post(f"{ROOT}new/", form(client, receiver))
+    assert response.status_code == 422
+    assert "There is already a webhook named Pager." in text_of(response)
 
 
 def test_a_chat_has_no_secret(sure, receiver):
@@ -122,13 +147,72 @@ def test_it_is_changed_turned_off_tested_and_deleted(sure, cast, hook, receiver)
     assert client.get(at).status_code == 404
 
 
-def test_a_secret_is_replaced(sure, hook, receiver, cast):
-    row, _ = hook()
-    response = sure().post(f"{ROOT}{row.webhook_id}/secret/")
-    secret = re.search(r"whsec_[\w+/=]{44}", text_of(response))[0]
+def question(client, at):
+    """The form that asks whether the secret is replaced, as it comes."""
+    once = re.search(
+        r'name="once" value="([^"]+)"', text_of(client.get(f"{at}secret/"))
+    )
+    assert once
+    return {"once": once[1]}
+
+
+def test_a_secret_is_replaced_once_and_shown_once(sure, hook, receiver, cast):
+    row, first = hook()
+    client, at = sure(), f"{ROOT}{row.webhook_id}/"
+    sent = question(client, at)
+    response = client.post(f"{at}secret/", sent)
+    again = client.post(f"{at}secret/", sent)  # two clicks, before the page is shown
+    assert again.headers["Location"] == response.headers["Location"]
+    made = shown_after(client, response)
+    secret = secret_in(made)
+    assert secret != first
+    assert "former secret signs too" in text_of(made)
+    for repeated in (
+        client.get(response.headers["Location"], follow=True),
+        client.post(f"{at}secret/", sent, follow=True),
+    ):
+        assert "was shown once" in text_of(repeated)
+        assert "whsec_" not in text_of(repeated)
     happen(cast)
     go(cast)
-    assert is_signed(secret, *receiver.got[0])
+    for signing in (first, secret):
+        assert is_signed(signing, *receiver.got[0])
+
+
+def test_a_secret_is_not_looked_away_by_head(sure, hook):
+    row, _ = hook()
+    client, at = sure(), f"{ROOT}{row.webhook_id}/"
+    response = client.post(f"{at}secret/", question(client, at))
+    assert client.head(response.headers["Location"]).headers["Location"] == at
+    assert secret_in(shown_after(client, response))
+
+
+@pytest.mark.parametrize("once", ["", "made-up", "abc:def:ghi"])
+def test_a_made_up_form_replaces_nothing(sure, hook, once):
+    row, _ = hook()
+    client, at = sure(), f"{ROOT}{row.webhook_id}/"
+    refused = client.post(f"{at}secret/", {"once": once})
+    assert refused.status_code == 422
+    assert "The form has expired" in text_of(refused)
+    row.refresh_from_db()
+    assert row.old_secret is None
+
+
+def test_the_form_of_another_webhook_replaces_nothing(sure, hook):
+    row, _ = hook()
+    other, _ = hook(name="Other")
+    client = sure()
+    sent = question(client, f"{ROOT}{other.webhook_id}/")
+    client.post(f"{ROOT}{row.webhook_id}/secret/", sent)
+    assert not Webhook.objects.exclude(old_secret=None).exists()
+
+
+def test_a_chat_has_no_secret_to_replace(sure, hook):
+    row, _ = hook("slack")
+    client, at = sure(), f"{ROOT}{row.webhook_id}/"
+    page = text_of(client.post(f"{at}secret/", question(client, at), follow=True))
+    assert "are not signed" in page
+    assert "was shown once" not in page
 
 
 def test_a_delivery_is_sent_again_by_its_button(sure, cast, hook, receiver):
@@ -195,6 +279,47 @@ def test_a_person_chooses_mails(sure, cast, settings):
     assert "Notifications saved." in page
     assert page.count("checked") == 2
     assert MailChoice.objects.filter(user=cast.users["viewer"]).count() == 3
+
+
+def test_the_next_attempt_is_the_same_everywhere_and_never_past(sure, cast, hook):
+    """A delivery waits with its webhook, so the later of both times counts."""
+    row, _ = hook()
+    happen(cast)
+    turns.sweep()
+    client, now = sure(), timezone.now()
+    past, soon, later = (now + timedelta(minutes=each) for each in (-3, 9, 17))
+    Webhook.objects.update(failing_since=past, failures=1)
+    Delivery.objects.update(error="The webhook could not be reached.", attempts=1)
+    paths = (f"{ROOT}deliveries/", f"{ROOT}{row.webhook_id}/")
+    for delivery_at, webhook_at, shown in (
+        (past, later, later),
+        (later, soon, later),
+        (soon, None, soon),
+        (past, past, None),
+    ):
+        Delivery.objects.update(next_at=delivery_at)
+        Webhook.objects.update(paused_until=webhook_at)
+        for path in paths:
+            page = text_of(client.get(path))
+            exact = [f'title="{each:%Y-%m-%d %H:%M:%S} UTC"' for each in (soon, later)]
+            found = [each for each in exact if each in page]
+            wanted = [f'title="{shown:%Y-%m-%d %H:%M:%S} UTC"'] if shown else []
+            assert found == wanted, path
+            assert ("due now" in page) == (shown is None), path
+    Delivery.objects.update(state="sent", next_at=None)
+    for path in paths:
+        assert "due now" not in text_of(client.get(path))
+
+
+def test_a_former_secret_that_has_ended_is_not_told_of(sure, hook):
+    row, _ = hook()
+    client, at = sure(), f"{ROOT}{row.webhook_id}/"
+    client.post(f"{at}secret/", question(client, at))
+    assert "former secret signs too" in text_of(client.get(at))
+    assert "before the present one ends" in text_of(client.get(f"{at}secret/"))
+    Webhook.objects.update(old_secret_until=timezone.now() - timedelta(seconds=1))
+    assert "former secret signs too" not in text_of(client.get(at))
+    assert "before the present one" not in text_of(client.get(f"{at}secret/"))
 
 
 def test_the_state_of_a_failing_webhook_is_shown(sure, hook):

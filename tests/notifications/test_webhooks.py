@@ -2,7 +2,9 @@
 
 import json
 import socket
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core.management import call_command
@@ -13,12 +15,23 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded
 from nsadmin.notifications import deliveries, kinds, sealing, webhooks
 from nsadmin.notifications.models import Delivery, Webhook, new_webhook_id
-from nsadmin.notifications.webhooks import Wish
+from nsadmin.notifications.webhooks import Wish, secret_mark
 from nsadmin.stores.ssrf_guard import webhook_url
+from tests.access.races import at_once
+from tests.cast import assemble
 from tests.notifications.conftest import go, happen, person
 from tests.notifications.receiver import is_signed
 
 WISH = Wish(name="Pager", address="https://a.example/x", kinds=[kinds.MOVED])
+
+
+def replaced(cast, row):
+    """Replace the present secret of a webhook."""
+    row.refresh_from_db()
+    mark = secret_mark(row)
+    return webhooks.replace_secret(
+        person(cast), cast.northlight, row.webhook_id, mark=mark
+    )
 
 
 def create(cast, wish=WISH, actor=None, **more):
@@ -46,6 +59,21 @@ def create(cast, wish=WISH, actor=None, **more):
         "https://[",
         "ftp://hooks.example/",
         "https://hooks.example/" + "x" * 1000,
+        "https://127.0.0.1/x",
+        "https://127.1:8443/x",
+        "https://2130706433/x",
+        "https://0x7f000001/x",
+        "https://0/x",
+        "https://10.0.0.1/x",
+        "https://192.168.1.1/x",
+        "https://169.254.169.254/latest/",
+        "https://168.63.129.16/x",
+        "https://[::1]/x",
+        "https://[::ffff:127.0.0.1]/x",
+        "https://[fd00::1]/x",
+        "https://localhost/x",
+        "https://LOCALHOST./x",
+        "https://inside.localhost:8443/x",
     ],
 )
 def test_an_address_that_may_not_be_used_is_refused(address):
@@ -60,6 +88,8 @@ def test_an_address_that_may_not_be_used_is_refused(address):
         ("https://Hooks.Example", "https://hooks.example:443", "/"),
         ("https://hooks.example/a?b=c", "https://hooks.example:443", "/a?b=c"),
         ("https://hooks.example:8443/a", "https://hooks.example:8443", "/a"),
+        ("https://93.184.216.34/a", "https://93.184.216.34:443", "/a"),
+        ("https://localhost.example/a", "https://localhost.example:443", "/a"),
     ],
 )
 def test_an_address_is_normalized(address, origin, url):
@@ -73,15 +103,20 @@ def test_a_private_address_is_listed_for_webhooks_apart(settings):
         webhook_url("http://10.0.0.7:6333/x", organization_id="org_a")
     settings.NSADMIN_WEBHOOK_HOSTS = ["10.0.0.7:9000=org_a"]
     webhook_url("http://10.0.0.7:9000/x", organization_id="org_a")
-    with pytest.raises(Invalid):
-        webhook_url("http://10.0.0.7:9000/x", organization_id="org_b")
+    for scheme in ("http", "https"):
+        with pytest.raises(Invalid):
+            webhook_url(f"{scheme}://10.0.0.7:9000/x", organization_id="org_b")
 
 
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "169.254.169.254", "[::1]", "2130706433"]
 )
-def test_a_private_address_is_not_connected_to(cast, host):
+def test_a_private_address_is_not_connected_to_once_it_is_not_listed(
+    cast, host, settings
+):
+    settings.NSADMIN_WEBHOOK_HOSTS = [f"{host}:443=*"]
     create(cast, Wish("Inside", f"https://{host}/x", [kinds.DRIFT]))
+    settings.NSADMIN_WEBHOOK_HOSTS = []
     happen(cast)
     go(cast)
     failed = Delivery.objects.get()
@@ -135,7 +170,7 @@ def test_no_secret_is_stored_in_plain_or_in_the_audit(cast, hook, receiver, capl
         row.webhook_id,
         Wish("Other", f"{receiver.origin}/S3CRET", [kinds.DRIFT]),
     )
-    _, second = webhooks.replace_secret(person(cast), cast.northlight, row.webhook_id)
+    _, second = replaced(cast, row)
     receiver.close()
     happen(cast)
     go(cast)
@@ -155,7 +190,7 @@ def test_everything_is_in_the_audit(cast, hook):
     webhooks.change(actor, own, at, Wish("Pager", "", [kinds.MOVED]))
     webhooks.turn(actor, own, at, on=False)
     webhooks.turn(actor, own, at, on=True)
-    webhooks.replace_secret(actor, own, at)
+    replaced(cast, row)
     webhooks.delete(actor, own, at)
     rows = AuditEvent.objects.order_by("pk").values_list("action", "actor_id")
     actions = [action for action, _ in rows]
@@ -196,7 +231,7 @@ def test_staff_change_nothing(cast, hook, who):
         lambda: create(cast, actor=actor),
         lambda: webhooks.change(actor, own, at, WISH),
         lambda: webhooks.turn(actor, own, at, on=False),
-        lambda: webhooks.replace_secret(actor, own, at),
+        lambda: webhooks.replace_secret(actor, own, at, mark=secret_mark(row)),
         lambda: webhooks.delete(actor, own, at),
         lambda: deliveries.send_test(actor, own, at),
     ):
@@ -212,7 +247,9 @@ def test_another_organizations_webhook_is_not_found(cast, hook):
         lambda: webhooks.find(cast.halden, at),
         lambda: webhooks.change(stranger, cast.halden, at, WISH),
         lambda: webhooks.delete(stranger, cast.halden, at),
-        lambda: webhooks.replace_secret(stranger, cast.halden, at),
+        lambda: webhooks.replace_secret(
+            stranger, cast.halden, at, mark=secret_mark(row)
+        ),
         lambda: deliveries.send_test(stranger, cast.halden, at),
     ):
         with pytest.raises(NotFound):
@@ -230,10 +267,71 @@ def test_another_organizations_delivery_is_not_found(cast, hook):
 
 
 def test_there_are_ten_at_most(cast):
-    for _ in range(webhooks.MOST_WEBHOOKS):
-        create(cast)
+    for number in range(webhooks.MOST_WEBHOOKS):
+        create(cast, replace(WISH, name=f"Pager {number}"))
     with pytest.raises(QuotaExceeded):
         create(cast)
+
+
+def test_a_name_is_given_once_in_an_organization(cast):
+    row, _ = create(cast)
+    with pytest.raises(Invalid) as refused:
+        create(cast, replace(WISH, name=" Pager "))
+    assert refused.value.errors == {"name": ["There is already a webhook named Pager."]}
+    webhooks.create(
+        person(cast, "stranger"),
+        cast.halden,
+        WISH,
+        webhook_id=new_webhook_id(),
+        style="signed",
+    )
+    other, _ = create(cast, replace(WISH, name="Other"))
+    act = partial(webhooks.change, person(cast), cast.northlight)
+    with pytest.raises(Invalid):
+        act(other.webhook_id, WISH)
+    act(row.webhook_id, replace(WISH, kinds=[kinds.DRIFT]))
+    assert Webhook.objects.filter(name="Pager").count() == 2
+
+
+def test_equal_names_of_before_stay_until_they_are_changed(cast):
+    create(cast)
+    other, _ = create(cast, replace(WISH, name="Other"))
+    Webhook.objects.update(name="Pager")
+    wish = replace(WISH, kinds=[kinds.DRIFT])
+    row = webhooks.change(person(cast), cast.northlight, other.webhook_id, wish)
+    assert (row.name, row.kinds) == ("Pager", [kinds.DRIFT])
+
+
+def test_two_forms_at_once_give_a_name_once(shared_rows):
+    cast = assemble()
+    add = partial(create, cast)
+    assert at_once(add, add) == ["", "Invalid"]
+    assert Webhook.objects.count() == 1
+
+
+def test_a_secret_is_replaced_by_one_of_two_at_once(shared_rows):
+    cast = assemble()
+    row, _ = create(cast)
+    act = partial(
+        webhooks.replace_secret,
+        person(cast),
+        cast.northlight,
+        row.webhook_id,
+        mark=secret_mark(row),
+    )
+    assert at_once(act, act) == ["", "Conflict"]
+
+
+def test_a_secret_is_replaced_once_by_a_form(cast, hook, receiver):
+    row, first = hook()
+    mark = secret_mark(row)
+    own = cast.northlight
+    webhooks.replace_secret(person(cast), own, row.webhook_id, mark=mark)
+    with pytest.raises(Conflict):
+        webhooks.replace_secret(person(cast), own, row.webhook_id, mark=mark)
+    happen(cast)
+    go(cast)
+    assert is_signed(first, *receiver.got[0])
 
 
 def test_a_form_that_is_sent_twice_makes_one(cast):
@@ -282,7 +380,7 @@ def test_deliveries_come_in_pages(cast, hook, django_assert_num_queries):
 
 def test_secrets_are_resealed(cast, hook, settings, receiver, stores):
     row, secret = hook()
-    webhooks.replace_secret(person(cast), cast.northlight, row.webhook_id)
+    replaced(cast, row)
     settings.NSADMIN_SEAL_KEYS = ["t2:" + "B" * 43 + "=", *settings.NSADMIN_SEAL_KEYS]
     call_command("seal", "rotate")
     settings.NSADMIN_SEAL_KEYS = settings.NSADMIN_SEAL_KEYS[:1]

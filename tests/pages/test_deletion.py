@@ -1,13 +1,16 @@
 """Deleting, restoring and protecting in the pages."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from nsadmin.clones.request import CloneRequest
 from nsadmin.clones.start import launch
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.lifecycle import deletion, tombstones
+from nsadmin.namespaces.mirror import mirror
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace, make_resources
 from tests.pages.conftest import HTMX
@@ -46,6 +49,32 @@ def test_the_typed_name_deletes_it(cast, sure, own):
     text = client.get(f"{own}deleted/").content.decode()
     assert "film archive is deleted. Its name is free." in text
     assert "It can be restored until" in text
+
+
+def test_what_is_due_to_be_deleted_for_good_tells_no_past_time_to_come(
+    cast, browse, own
+):
+    """While many deletions are held, a tombstone outlives the end of its grace."""
+    tombstones.soft_delete(cast.actor(), cast.own.namespace_id)
+    raw, client = store.get(cast.own.namespace_id), browse()
+    places = {
+        f"{own}deleted/": "It can be restored until",
+        own: "You can restore it until",
+        "/namespaces/deleted/": "film archive",
+    }
+    for purge_after, due in (
+        (timezone.now() + timedelta(days=3), False),
+        (timezone.now() - timedelta(days=3), True),
+    ):
+        changed = {**raw, "purge_after": purge_after, "revision": raw["revision"] + 1}
+        assert store.replace(raw, changed)
+        raw = store.get(cast.own.namespace_id)
+        mirror.mirror_one(raw)
+        for path, words in places.items():
+            text = client.get(path).content.decode()
+            assert words in text, path
+            assert (f"{purge_after:%-d\u00a0%b\u00a0%Y}" in text) != due, path
+            assert bool(re.search(r"\bdue\b", text)) == due, path
 
 
 @pytest.mark.parametrize("typed", ["", "Film archive", "film", "film archive x"])

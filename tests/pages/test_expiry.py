@@ -72,6 +72,15 @@ def test_the_warning_gives_an_hour_even_after_the_end(cast, browse):
     assert f'datetime="{now() + timedelta(minutes=40):%Y-%m-%dT%H:%M}' in text
 
 
+def test_what_is_kept_after_its_end_has_expired(cast, browse):
+    kept = make_namespace(
+        cast.northlight, "kept", expires_at=now() - HOUR, protected=True
+    )
+    text = browse().get(at(kept, "settings/")).content.decode()
+    assert f"It expired {now() - HOUR:%-d %b %Y}" in text
+    assert "It ends" not in text
+
+
 def test_the_list_says_how_long_it_has(browse, ending):
     text = browse("viewer").get("/namespaces/").content.decode()
     assert re.search(r"Deleted in \d+\xa0", text)

@@ -95,6 +95,8 @@ def test_the_states_of_a_request(browse, cast, appended, at, settings):
         error="The webhook answered with HTTP 500.", next_at=soon, attempts=1
     )
     assert "answered with HTTP 500. The next attempt is in" in card()
+    WebhookMessage.objects.update(next_at=soon - timedelta(hours=1))
+    assert "The next attempt is due." in card()
     WebhookMessage.objects.update(next_at=None)
     assert "There is no further attempt." in card()
     WebhookMessage.objects.update(error="", delivered_at=timezone.now())

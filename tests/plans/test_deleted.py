@@ -1,6 +1,9 @@
 """A confirmed plan of a deleted namespace stays readable from the audit."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from nsadmin.namespaces.lifecycle import tombstones
 from nsadmin.plans import service
@@ -28,6 +31,15 @@ def test_it_is_read_with_the_words_of_the_tombstone(cast, address):
     assert f"/namespaces/{cast.own.namespace_id}/deleted/" in text
     audit = client.get("/organization/audit/").content.decode()
     assert f'href="{address}"' in audit
+
+
+def test_one_that_is_due_to_go_tells_no_past_time_to_come(cast, address):
+    raw = store.get(cast.own.namespace_id)
+    past = timezone.now() - timedelta(days=3)
+    changed = {**raw, "purge_after": past, "revision": raw["revision"] + 1}
+    assert store.replace(raw, changed)
+    text = " ".join(cast.browser().get(address).content.decode().split())
+    assert "It can be restored until it is deleted for good, which is due." in text
 
 
 def test_who_sees_no_tombstones_reads_that_it_is_deleted(cast, address):

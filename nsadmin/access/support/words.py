@@ -65,6 +65,7 @@ PAGES: Final[Mapping[str, str]] = {
     "organization_webhook": "a webhook",
     "organization_webhook_new": "the form for a webhook",
     "organization_webhook_secret": "a webhook",
+    "organization_webhook_secret_made": "a webhook",
     "organization_webhook_delete": "a webhook",
     "organization_second_person": "the confirmations by a second person",
     "search": "the search",

@@ -89,7 +89,7 @@ def _post(transport: Transport, delivery: Delivery, row: Webhook) -> Answer:
 def _keys(row: Webhook, now: datetime) -> list[bytes]:
     """Return the keys that sign, the newest first; none for a chat."""
     fields = [sealing.SECRET]
-    if row.old_secret_until is not None and row.old_secret_until > now:
+    if row.old_secret_end(now) is not None:
         fields.append(sealing.OLD_SECRET)
     opened = (sealing.opened(row, field) for field in fields)
     found = (wire.key_of(secret.reveal()) for secret in opened if secret is not None)

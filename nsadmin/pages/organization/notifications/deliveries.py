@@ -48,6 +48,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
                 delivery_badge(row),
                 WORDS.get(row.event.kind, row.event.kind),
                 row.state != DeliveryState.WAITING,
+                sent.next_of(row) if row.error else None,
             )
             for row in found.rows
         ],

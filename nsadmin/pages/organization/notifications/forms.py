@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.core import signing
 
 from nsadmin.access.models import NAME_MAX
 from nsadmin.notifications.kinds import CHOSEN
 from nsadmin.notifications.models import Webhook, new_webhook_id
-from nsadmin.notifications.webhooks import Wish
+from nsadmin.notifications.webhooks import Wish, secret_mark
 from nsadmin.pages.common.forms.base import ChangeForm
 from nsadmin.pages.common.forms.one_time import OneTimeForm
 
@@ -81,3 +82,19 @@ class NewWebhookForm(OneTimeForm, WebhookForm):
             (str(value), str(words), _FORMATS[value], value == chosen)
             for value, words in Webhook.Format.choices
         ]
+
+
+class SecretForm(OneTimeForm):
+    """The question whether a secret is replaced; its id says which secret is meant."""
+
+    salt = "nsadmin.webhook-secret-form"
+
+    def __init__(self, row: Webhook, *args: Any, **kwargs: Any) -> None:
+        """Ask about the present secret of a webhook."""
+        super().__init__(*args, **kwargs)
+        self._row = row
+
+    @property
+    def once(self) -> str:
+        """Return the signed mark of the present secret, for the hidden field."""
+        return signing.dumps(secret_mark(self._row), salt=self.salt)

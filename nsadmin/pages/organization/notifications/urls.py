@@ -3,13 +3,16 @@
 from django.urls import path
 
 from nsadmin.pages.organization.notifications.deliveries import deliveries, send_again
+from nsadmin.pages.organization.notifications.secret import (
+    made_secret,
+    webhook_secret,
+)
 from nsadmin.pages.organization.notifications.webhooks import (
     new_webhook,
     notifications,
     webhook,
     webhook_act,
     webhook_delete,
-    webhook_secret,
 )
 
 _ROOT = "organization/notifications/"
@@ -29,6 +32,11 @@ notification_patterns = [
         f"{_ROOT}<str:webhook_id>/secret/",
         webhook_secret,
         name="organization_webhook_secret",
+    ),
+    path(
+        f"{_ROOT}<str:webhook_id>/secret/made/",
+        made_secret,
+        name="organization_webhook_secret_made",
     ),
     path(
         f"{_ROOT}<str:webhook_id>/delete/",

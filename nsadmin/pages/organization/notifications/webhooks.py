@@ -1,10 +1,11 @@
-"""The organization's webhooks: the list, a new one, changes, a secret, deleting."""
+"""The organization's webhooks: the list, a new one, changes, deleting."""
 
 from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from nsadmin.access.actor import Actor
@@ -19,6 +20,7 @@ from nsadmin.pages.common.done import SeeOther
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.organization.notifications.badges import webhook_badge
 from nsadmin.pages.organization.notifications.forms import NewWebhookForm, WebhookForm
+from nsadmin.pages.organization.notifications.secret import to_secret
 from nsadmin.pages.organization.views import organization_scope
 
 _SECTION = "notifications"
@@ -42,7 +44,7 @@ def notifications(request: HttpRequest) -> HttpResponse:
 @gate.page(Action.ORGANIZATION_MANAGE, step_up="after checks")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_webhook(request: HttpRequest) -> HttpResponse:
-    """Show the form; a valid submit shows the secret, once."""
+    """Show the form; a valid submit leads to the secret, which is shown once."""
     actor = gate.actor_of(request)
     webhooks.require_member(actor)
     scope = organization_scope(request, _SECTION)
@@ -72,12 +74,10 @@ def new_webhook(request: HttpRequest) -> HttpResponse:
 
 
 def _made(request: HttpRequest, row: Webhook, secret: str) -> HttpResponse:
-    if not secret:
-        messages.success(request, f"“{row.name}” is added. Send a test to try it.")
-        return SeeOther(_address(row))
-    scope = organization_scope(request, _SECTION)
-    context = {**scope, "webhook": row, "plaintext": secret}
-    return page(request, "organization/notifications/secret_made.html", context)
+    if secret:
+        return to_secret(request, row, secret)
+    messages.success(request, f"“{row.name}” is added. Send a test to try it.")
+    return SeeOther(_address(row))
 
 
 def _address(row: Webhook) -> str:
@@ -112,6 +112,8 @@ def webhook(request: HttpRequest, webhook_id: str) -> HttpResponse:
         **scope,
         "webhook": row,
         "badge": webhook_badge(row),
+        "next_at": deliveries.next_to(row),
+        "old_end": row.old_secret_end(timezone.now()),
         "form": form,
         "may_change": not gate.actor_of(request).is_staff,
     }
@@ -162,22 +164,6 @@ _ACTS: dict[str, Callable[[Actor, Organization, str], str]] = {
     "off": _turn_off,
     "test": _test,
 }
-
-
-@gate.page(Action.ORGANIZATION_MANAGE, step_up="after checks")
-@require_http_methods(["GET", "HEAD", "POST"])
-def webhook_secret(request: HttpRequest, webhook_id: str) -> HttpResponse:
-    """Ask for confirmation, then replace the secret and show the new one, once."""
-    scope = organization_scope(request, _SECTION)
-    row = webhooks.find(scope["organization"], webhook_id)
-    if request.method == "POST":
-        actor = gate.actor_of(request)
-        webhooks.require_member(actor)
-        step_up.require_password(request)
-        row, secret = webhooks.replace_secret(actor, scope["organization"], webhook_id)
-        return _made(request, row, secret)
-    context = {**scope, "webhook": row}
-    return page(request, "organization/notifications/secret.html", context)
 
 
 @gate.page(Action.ORGANIZATION_MANAGE)
