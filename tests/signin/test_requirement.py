@@ -13,7 +13,8 @@ from django.utils import timezone
 from nsadmin.access.models import Organization
 from nsadmin.access.web import step_up
 from nsadmin.audit.models import AuditEvent
-from tests.cast import Cast
+from nsadmin.jobs.models import State
+from tests.cast import Cast, make_job
 from tests.people import PASSWORD
 from tests.signin.test_second_factor import set_up
 
@@ -89,6 +90,32 @@ def test_afterwards_nothing_but_the_set_up_is_open(sign_in, due) -> None:
     set_up(client)
     assert client.get(PAGE).status_code == 200
     assert not leads_to_set_up(sign_in("stranger"))
+
+
+def test_until_then_the_frame_shows_nothing_of_the_organization(
+    cast: Cast, confirmed, due
+) -> None:
+    user = cast.users["viewer"]
+    make_job(
+        cast.northlight,
+        state=State.FAILED,
+        title="Clone “film archive”",
+        ended_at=timezone.now(),
+        settled=True,
+        actor_kind="user",
+        actor_id=str(user.pk),
+        actor_label=user.email,
+    )
+    client = confirmed("viewer")
+    pages = (FACTOR, "/account/", "/accounts/2fa/totp/activate/", "/nowhere/")
+    due(14)
+    for page in pages:
+        assert "film archive" in client.get(page).content.decode(), page
+    due(-1)
+    for page in pages:
+        text = client.get(page).content.decode()
+        assert "film archive" not in text, page
+        assert "jobs-badge" not in text, "A poll would load the page anew each time."
 
 
 def test_a_known_factor_costs_no_query(cast: Cast, due) -> None:
