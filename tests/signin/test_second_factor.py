@@ -141,7 +141,7 @@ def test_guessing_a_code_ends(sign_in, confirmed) -> None:
     for _ in range(10):
         client.post(SECOND, {"code": "no code"})
     answer = client.post(SECOND, {"code": code(secret, ahead=1)})
-    assert b"Too many failed login attempts" in answer.content
+    assert b"Wait five minutes, then try again." in answer.content
     assert not is_signed_in(client)
 
 

@@ -91,7 +91,7 @@ def test_attempts_at_a_required_domain_are_counted(required, nora: User) -> None
     for _ in range(5):
         with_password(nora.email)
     _, page = with_password(nora.email)
-    assert "Too many failed login attempts" in page
+    assert "Wait five minutes, then try again." in page
 
 
 def test_other_domains_keep_their_password(required, cast: Cast) -> None:
