@@ -55,6 +55,9 @@ SOCIALACCOUNT_PROVIDERS = {
 MFA_ADAPTER = "nsadmin.access.signin.mfa_adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "nsadmin"
+# The code before the current one is valid, and the one after it: clocks differ, and
+# typing takes time. Each counts once (`nsadmin.access.signin.used_codes`).
+MFA_TOTP_TOLERANCE = 1
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 # Addresses come from an invitation; there is no sign-up that could take another's.
