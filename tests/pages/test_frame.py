@@ -79,6 +79,18 @@ def test_what_is_not_for_a_viewer_says_so_and_leads_nowhere(cast, browse, own):
     assert f'href="{own}settings/"' in text
 
 
+@pytest.mark.parametrize("role", ["viewer", "member", "admin", "platform_admin"])
+def test_the_audit_is_offered_to_whom_it_opens(cast, browse, own, role):
+    cast.open_sessions()
+    client = browse(role)
+    opens = client.get("/organization/audit/").status_code == 200
+    assert opens == (role in ("admin", "platform_admin"))
+    for page in ("/jobs/", "/account/", "/organization/"):
+        tabs = client.get(page).content.decode()
+        assert ('href="/organization/audit/"' in tabs) == opens, page
+    assert f'href="{own}audit/"' in client.get(own).content.decode()
+
+
 def test_boosted_and_restored_requests_get_whole_pages(browse):
     for header in ("HX-Boosted", "HX-History-Restore-Request"):
         response = browse().get("/jobs/", headers={**HTMX, header: "true"})

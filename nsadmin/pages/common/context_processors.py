@@ -127,6 +127,11 @@ class Frame:
         is_member = actor is not None and not actor.is_staff
         return is_member and actor is not None and actor.may(Action.SUPPORT_MANAGE)
 
+    @property
+    def may_read_audit(self) -> bool:
+        """Whether the audit log of the organization opens to the actor."""
+        return self.actor is not None and self.actor.may(Action.ORGANIZATION_AUDIT)
+
     @cached_property
     def support_notes(self) -> list[support.Note]:
         """What a member of the organization is told about support sessions."""
