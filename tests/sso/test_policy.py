@@ -174,6 +174,9 @@ def test_an_own_second_factor_is_asked_for_after_the_provider(
     response = signed_in(client, next="/jobs/")
     assert response.headers["Location"] == "/accounts/2fa/authenticate/"
     assert user_of(client) is None
+    asked = client.get("/accounts/2fa/authenticate/").content.decode()
+    assert "Confirm with your second factor to sign in." in asked
+    assert "password" not in asked, "None was given."
     client.post("/accounts/2fa/authenticate/", {"code": code(secret)})
     assert user_of(client) == nora.pk
 
