@@ -23,10 +23,11 @@ def _code(label: str, hint: str) -> forms.CharField:
     )
 
 
-class _CodeOnce(forms.Form):
-    """A form whose code counts once, for sign-in, set-up and confirming together."""
+class _CodeOnce:
+    """Lets a code count once, for sign-in, set-up and confirming together."""
 
     user: Any
+    cleaned_data: dict[str, Any]
 
     def clean_code(self) -> str:
         """Return a valid code; raise ValidationError for a wrong or a used one.
