@@ -151,6 +151,7 @@ def test_a_changed_password_is_said(cast: Cast) -> None:
     answer = client.post(
         "/accounts/password/change/", {"oldpassword": PASSWORD, **new}, follow=True
     )
+    assert answer.redirect_chain == [("/account/", 302)]
     assert b"Password successfully changed" in answer.content
     said = client.get("/namespaces/")
     assert b"signed in as" not in said.content

@@ -10,6 +10,7 @@ from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from nsadmin.access.models import User
 from nsadmin.access.sso import policy
@@ -79,6 +80,13 @@ class ClosedAdapter(QueuedMailAdapter):
         """Refuse who did not come through the provider that their domain requires."""
         refused = policy.refuse_other_ways(request, user)
         return refused or super().pre_login(request, user, **kwargs)
+
+    def get_password_change_redirect_url(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+    ) -> str:
+        """Return the page from which one changes the password."""
+        return reverse("account")
 
     def post_login(
         self, request: HttpRequest, user: User, *args: Any, **kwargs: Any
