@@ -231,6 +231,7 @@ class ActorMiddleware:
             return None
         if missing.is_enforced:
             messages.warning(request, "Set up a second factor to go on.")
+            sign_in.remember_page(request)
             return redirect("mfa_index")
         return None
 

@@ -14,8 +14,13 @@ from nsadmin.access.models import Organization, SupportSession, User
 from nsadmin.access.organization import listing
 from nsadmin.access.organization.organizations import AccountScope
 from nsadmin.access.permissions import Action
-from nsadmin.access.signin.requirement import Requirement, missing_factor
+from nsadmin.access.signin.requirement import (
+    Requirement,
+    closed_without_last,
+    missing_factor,
+)
 from nsadmin.access.support import listing as support
+from nsadmin.access.web import sign_in
 from nsadmin.health.frame import FrameFigures, figures
 from nsadmin.mail import outbox
 from nsadmin.namespaces.lifecycle import mass_expiry
@@ -172,6 +177,18 @@ class Frame:
             missing = missing_factor(self._request, self._scope)
             return missing is not None and missing.is_enforced
         return self.factor_due_at is not None and self.factor_due_at <= timezone.now()
+
+    @cached_property
+    def closed_without_last(self) -> datetime | None:
+        """From when on pages are closed if a second factor is removed, None if not."""
+        if self._scope is None:
+            return None
+        return closed_without_last(self._request, self._scope)
+
+    @cached_property
+    def wished_page(self) -> str:
+        """The page that was asked for before a second factor was set up, once."""
+        return sign_in.take_page(self._request)
 
     @cached_property
     def theme(self) -> str:
