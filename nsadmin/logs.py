@@ -1,10 +1,24 @@
-"""Removes from log lines the links that set a password or accept an invitation."""
+"""What log lines leave out: links that are secrets, tracebacks that tell nothing."""
 
+import logging
 import re
 from collections.abc import MutableMapping
 from typing import Any
 
 _LINK = re.compile(r"((?:/password/reset/key|/join)/)[^/\s?&\"']+")
+
+
+class AsWarning(logging.Filter):
+    """Makes a warning without traceback of each line of a logger.
+
+    For what Django logs as an error though a request alone is wrong.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the line, and keep it."""
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.exc_info = record.exc_text = None
+        return True
 
 
 def without_links(

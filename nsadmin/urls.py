@@ -9,6 +9,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 
 from nsadmin.access.sso.urls import sso_patterns
 from nsadmin.access.web.gate import public
+from nsadmin.access.web.passkeys import AddPasskey
 from nsadmin.access.web.without_password import (
     View,
     confirmed_first,
@@ -56,11 +57,19 @@ _OPEN_FACTOR_PAGES = {
     "mfa_reauthenticate",
     "mfa_reauthenticate_webauthn",
 }
+
+
+def _adding_a_passkey(_allauths: View) -> View:
+    """Put our own view in the place of allauth's."""
+    return confirmed_first(AddPasskey.as_view())
+
+
 # What is ours around views of allauth, by the name of the route.
 _AROUND = {
     "account_login": with_provider_buttons,
     "account_change_password": with_password_alone,
     **dict.fromkeys(FACTOR_PAGES - _OPEN_FACTOR_PAGES, confirmed_first),
+    "mfa_add_webauthn": _adding_a_passkey,
 }
 
 

@@ -20,10 +20,15 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_PREVENT_ENUMERATION = True
-# Attempts to enter the password again, to accept an invitation, to sign in through a
-# provider, and to ask for a link that sets the password: for one address, and from one
-# sender.
+# Wrong passwords at sign-in: from one sender for one address, from one sender, and for
+# one address from all senders. The last limit is higher, so that no single sender can
+# keep the owner of an address out. Then wrong codes of one person's second factor, and
+# attempts to enter the password again, to accept an invitation, to sign in through a
+# provider, and to ask for a link that sets the password.
 ACCOUNT_RATE_LIMITS = {
+    "sign_in_of_sender": "5/300s/key",
+    "sign_in": "10/m/ip,30/300s/key",
+    "login_failed": "10/m/ip,5/300s/key",
     "reauthenticate": "10/300s/user",
     "join": "30/m/ip",
     "sso": "60/m/ip",
@@ -50,6 +55,9 @@ SOCIALACCOUNT_PROVIDERS = {
 MFA_ADAPTER = "nsadmin.access.signin.mfa_adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "nsadmin"
+# The code before the current one is valid, and the one after it: clocks differ, and
+# typing takes time. Each counts once (`nsadmin.access.signin.used_codes`).
+MFA_TOTP_TOLERANCE = 1
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 # Addresses come from an invitation; there is no sign-up that could take another's.

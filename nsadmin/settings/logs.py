@@ -35,6 +35,7 @@ LOGGING: dict[str, Any] = {
             "foreign_pre_chain": _SHARED_PROCESSORS,
         }
     },
+    "filters": {"as_warning": {"()": "nsadmin.logs.AsWarning"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": NSADMIN_LOG_LEVEL},
     "loggers": {
@@ -44,6 +45,8 @@ LOGGING: dict[str, Any] = {
         # Requests that are too large: the request log has them without a traceback.
         "django.security.RequestDataTooBig": {"level": "CRITICAL"},
         "django.security.TooManyFieldsSent": {"level": "CRITICAL"},
+        # A foreign Host header, which the line names: scanners send many.
+        "django.security.DisallowedHost": {"filters": ["as_warning"]},
     },
 }
 if NSADMIN_SENTRY_DSN:

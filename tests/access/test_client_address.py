@@ -13,7 +13,7 @@ from tests.cast import Cast
 from tests.people import PASSWORD
 
 PROXY = "10.0.0.1"
-REFUSED = b"Too many failed login attempts"
+REFUSED = b"Wait five minutes, then try again."
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,27 @@ def test_without_a_proxy_the_header_of_a_client_changes_nothing(
         sign_in(f"person{n}@example.org", "wrong", f"198.51.100.{n}") for n in range(11)
     ]
     assert [REFUSED in answer.content for answer in answers] == [False] * 10 + [True]
+
+
+def test_wrong_passwords_of_others_do_not_keep_the_owner_out(
+    known: str, settings
+) -> None:
+    settings.NSADMIN_PROXY_COUNT = 1
+    answers = [sign_in(known, "wrong", "198.51.100.7") for _ in range(7)]
+    assert [REFUSED in answer.content for answer in answers] == [False] * 5 + [True] * 2
+    for n in range(23):
+        answer = sign_in(known, "wrong", f"203.0.113.{n}")
+        assert REFUSED not in answer.content
+    assert sign_in(known, PASSWORD, "198.51.100.200").status_code == 302
+    assert REFUSED in sign_in(known, PASSWORD, "198.51.100.7").content
+
+
+def test_guessing_from_many_addresses_ends_too(known: str, settings) -> None:
+    settings.NSADMIN_PROXY_COUNT = 1
+    for n in range(30):
+        answer = sign_in(known, "wrong", f"203.0.113.{n}")
+        assert REFUSED not in answer.content
+    assert REFUSED in sign_in(known, PASSWORD, "198.51.100.200").content
 
 
 @pytest.mark.parametrize(("count", "logged"), [(1, "198.51.100.7"), (0, PROXY)])

@@ -19,6 +19,18 @@ _CUT = """() => [...document.querySelectorAll("select")].filter(s => s.offsetPar
       .map(o => [select.name, o.text, room, ruler.measureText(o.text).width])
       .filter(([, , given, needed]) => needed > given + 1);
   })"""
+# The buttons of each cell that cover each other, and the widths of narrow row heads.
+_CROWDED = """() => [...document.querySelectorAll(".table > tbody > tr")]
+  .flatMap(row => {
+    const head = row.querySelector("th").getBoundingClientRect();
+    const buttons = [...row.querySelectorAll(".btn")].filter(b => b.offsetParent);
+    const boxes = buttons.map(each => each.getBoundingClientRect());
+    const covers = boxes.flatMap((a, i) => boxes.slice(i + 1)
+      .filter(b => a.left < b.right && b.left < a.right
+        && a.top < b.bottom + 2 && b.top < a.bottom + 2)
+      .map(() => `${row.textContent.trim().slice(0, 20)}: buttons`));
+    return head.width < 180 ? [...covers, `${head.width} px`] : covers;
+  })"""
 SELECTS = (
     "namespace-new",
     "settings",
@@ -38,6 +50,14 @@ def test_no_choice_is_cut(visit, demo, name):
     page = visit(role, width=390)
     page.goto(demo.url + path)
     assert page.evaluate(_CUT) == []
+
+
+@pytest.mark.parametrize("path", ["/organization/", "/organization/keys/"])
+def test_rows_have_room_for_their_name_and_buttons(visit, demo, path):
+    page = visit("admin", width=390)
+    page.goto(demo.url + path)
+    assert page.locator(".table > tbody > tr .btn").count() > 3
+    assert page.evaluate(_CROWDED) == []
 
 
 def test_the_chosen_tab_is_in_view(visit, demo, scripted):

@@ -91,6 +91,19 @@ def test_a_forgotten_password_is_reset_by_the_mailed_link(cast, inbox) -> None:
     )
 
 
+def test_a_reset_forgets_the_wrong_passwords(cast, inbox) -> None:
+    user = cast.users["member"]
+    for _ in range(6):
+        sign_in(user.email, "wrong")
+    assert not is_signed_in(sign_in(user.email))
+    ask_reset(user.email)
+    delivery.run()
+    (link,) = links_in(inbox.text())
+    client, form = open_link(link)
+    client.post(form, {"password1": NEW, "password2": NEW})
+    assert is_signed_in(sign_in(user.email, NEW))
+
+
 def test_a_used_link_works_no_second_time(cast, inbox) -> None:
     user = cast.users["member"]
     ask_reset(user.email)

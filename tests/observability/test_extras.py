@@ -1,6 +1,7 @@
 """Traces and error reports arrive, without secrets; without their extra the program says so."""
 
 import gzip
+import json
 import os
 import subprocess
 import sys
@@ -49,6 +50,7 @@ call_command("migrate", verbosity=0)
 client = Client(raise_request_exception=False)
 bearer = {"authorization": "Bearer sk_canary_of_a_key"}
 client.get("/v1/docs?token=canary-of-a-query", headers=bearer)
+client.get("/v1/docs", headers={"host": "foreign.example"})
 client.post("/join/canary-of-a-link/", {"password": "canary-of-a-body"})
 for call in (connection.ping, redis.check_writable, lambda: collections.names(shared())):
     try:
@@ -116,9 +118,11 @@ def run(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def run_program(folder: Path, **env: str) -> None:
+def run_program(folder: Path, **env: str) -> str:
+    """Run the program and return its log."""
     done = run("-c", PROGRAM, DATABASE_URL=f"sqlite:///{folder}/db.sqlite3", **env)
     assert done.returncode == 0, done.stderr
+    return done.stderr
 
 
 def test_traces_arrive_without_secrets(tmp_path: Path) -> None:
@@ -150,6 +154,18 @@ def test_unexpected_errors_arrive_without_secrets(tmp_path: Path) -> None:
     assert '"reference":"abc123"' in report.replace(" ", "")
     for body in sent:
         assert "canary" not in body
+
+
+def test_a_foreign_host_is_one_warning_and_no_report(tmp_path: Path) -> None:
+    with receiving() as receiver:
+        log = run_program(tmp_path, NSADMIN_SENTRY_DSN=f"http://a@{receiver.place}/1")
+    [line] = [json.loads(one) for one in log.splitlines() if "foreign.example" in one]
+    assert line["level"] == "warning"
+    assert "exception" not in line
+    assert line["request_id"].startswith("req_")
+    assert receiver.taken
+    for _, body in receiver.taken:
+        assert b"foreign.example" not in body
 
 
 def test_nothing_is_imported_unless_it_is_wanted() -> None:

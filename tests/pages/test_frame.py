@@ -1,11 +1,13 @@
 """What every page has in common: headers, live regions, messages, probes, errors."""
 
 import json
+import time
 
 import pytest
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 
+from nsadmin.access.signin import ends
 from nsadmin.pages.common import error_pages
 from tests.pages.conftest import HTMX
 
@@ -77,6 +79,18 @@ def test_what_is_not_for_a_viewer_says_so_and_leads_nowhere(cast, browse, own):
         assert "Your role" in text
     text = browse("member").get(own).content.decode()
     assert f'href="{own}settings/"' in text
+
+
+@pytest.mark.parametrize("role", ["viewer", "member", "admin", "platform_admin"])
+def test_the_audit_is_offered_to_whom_it_opens(cast, browse, own, role):
+    cast.open_sessions()
+    client = browse(role)
+    opens = client.get("/organization/audit/").status_code == 200
+    assert opens == (role in ("admin", "platform_admin"))
+    for page in ("/jobs/", "/account/", "/organization/"):
+        tabs = client.get(page).content.decode()
+        assert ('href="/organization/audit/"' in tabs) == opens, page
+    assert f'href="{own}audit/"' in client.get(own).content.decode()
 
 
 def test_boosted_and_restored_requests_get_whole_pages(browse):
@@ -186,6 +200,20 @@ def test_sign_in_pages_render(client, db):
         response = client.get(f"/accounts/{name}/")
         assert response.status_code == 200, name
         assert b'class="door"' in response.content, name
+
+
+def test_messages_of_the_sign_in_stand_with_its_card(cast, own):
+    client = cast.browser("admin")
+    session = client.session
+    session[ends.BEGAN_AT] = time.time() - 100_000
+    session.save()
+    text = client.get(client.get(own).headers["Location"]).content.decode()
+    assert text.count('id="messages"') == 1
+    before, _, within = text.partition('<main class="door"')
+    assert "You were signed out" not in before
+    said, _, card = within.partition('class="card"')
+    assert "You were signed out" in said
+    assert 'name="password"' in card
 
 
 def test_wrong_password_is_told_without_saying_which(client, cast):

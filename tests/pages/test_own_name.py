@@ -43,13 +43,24 @@ def test_the_same_name_changes_nothing(browse, cast):
     assert events() == []
 
 
-@pytest.mark.parametrize("name", ["x" * (NAME_MAX + 1), "a\0b"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x" * (NAME_MAX + 1),
+        "a\0b",
+        "Ann\u202egro.elpmaxe",
+        "Ann\u2066 Lee",
+        "Ann\u200bLee",
+        "\u2800",
+    ],
+)
 def test_a_name_that_cannot_be_kept_is_refused_and_shown_again(browse, cast, name):
     user = cast.users["viewer"]
     refused = browse("viewer").post(PATH, {"name": name})
     assert refused.status_code == 422
     text = refused.content.decode()
     assert 'aria-invalid="true"' in text
+    assert "\0" in name or f'value="{name}"' in text
     before = user.name
     user.refresh_from_db()
     assert user.name == before

@@ -11,12 +11,12 @@ _ROOM_S = 5.0
 
 
 def code(secret: str, *, ahead: int = 0) -> str:
-    """The six digits that an app shows now, or some periods later.
+    """The six digits that an app shows now, or some periods later or, below 0, before.
 
     Late in a period the next one is waited for.
     """
     left = PERIOD_S - time.time() % PERIOD_S
-    if left < _ROOM_S and not ahead:
+    if left < _ROOM_S and ahead != 1:
         time.sleep(left)
     counter = int(time.time()) // PERIOD_S + ahead
     mac = hmac.digest(base64.b32decode(secret), struct.pack(">Q", counter), "sha1")

@@ -12,12 +12,8 @@ from tests.people import PASSWORD
 
 @pytest.fixture(autouse=True)
 def _ready(settings, tmp_path, cast: Cast) -> None:
-    """Nothing is collected for tests; earlier attempts are forgotten.
-
-    The code of the next period counts already, so that no test waits for it.
-    """
+    """Nothing is collected for tests; earlier attempts are forgotten."""
     settings.STATIC_ROOT = str(tmp_path)
-    settings.MFA_TOTP_TOLERANCE = 1
     cache.clear()
 
 

@@ -13,11 +13,14 @@ from django.utils import timezone
 from nsadmin.access.models import Organization
 from nsadmin.access.web import step_up
 from nsadmin.audit.models import AuditEvent
-from tests.cast import Cast
+from nsadmin.jobs.models import State
+from tests.cast import Cast, make_job
 from tests.people import PASSWORD
+from tests.signin.codes import code
 from tests.signin.test_second_factor import set_up
 
 SWITCH = "/organization/sign-in/"
+SAVED = "I have saved them"
 FACTOR = "/account/second-factor/"
 PAGE = "/jobs/"
 
@@ -89,6 +92,92 @@ def test_afterwards_nothing_but_the_set_up_is_open(sign_in, due) -> None:
     set_up(client)
     assert client.get(PAGE).status_code == 200
     assert not leads_to_set_up(sign_in("stranger"))
+
+
+def test_until_then_the_frame_shows_nothing_of_the_organization(
+    cast: Cast, confirmed, due
+) -> None:
+    user = cast.users["viewer"]
+    make_job(
+        cast.northlight,
+        state=State.FAILED,
+        title="Clone “film archive”",
+        ended_at=timezone.now(),
+        settled=True,
+        actor_kind="user",
+        actor_id=str(user.pk),
+        actor_label=user.email,
+    )
+    client = confirmed("viewer")
+    pages = (FACTOR, "/account/", "/accounts/2fa/totp/activate/", "/nowhere/")
+    due(14)
+    for page in pages:
+        assert "film archive" in client.get(page).content.decode(), page
+    due(-1)
+    for page in pages:
+        text = client.get(page).content.decode()
+        assert "film archive" not in text, page
+        assert "jobs-badge" not in text, "A poll would load the page anew each time."
+
+
+def test_after_the_set_up_one_goes_on_to_the_page_that_was_asked_for(
+    sign_in, due
+) -> None:
+    due(-1)
+    client = sign_in("viewer")
+    assert leads_to_set_up(client, "/jobs/?state=failed")
+    client.get("/jobs/badge/", headers={"HX-Request": "true"})
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    shown = client.get("/accounts/2fa/recovery-codes/").content.decode()
+    assert SAVED not in shown, "There are no codes yet."
+    _, _, codes = set_up(client)
+    assert codes
+    assert client.session.get("wished_page") is None
+    client.post("/accounts/2fa/recovery-codes/generate/")
+    again = client.get("/accounts/2fa/recovery-codes/").content.decode()
+    assert f'href="{FACTOR}">{SAVED}' in again
+
+
+def test_the_saved_codes_lead_to_that_page(sign_in, due) -> None:
+    due(-1)
+    client = sign_in("viewer")
+    client.get("/jobs/?state=failed")
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    secret = generate_totp_secret()
+    session = client.session
+    session["mfa.totp.secret"] = secret
+    session.save()
+    sent = {"code": code(secret)}
+    made = client.post("/accounts/2fa/totp/activate/", sent, follow=True)
+    assert f'href="/jobs/?state=failed">{SAVED}' in made.content.decode()
+    assert client.get("/jobs/?state=failed").status_code == 200
+
+
+def test_turning_the_last_one_off_says_what_that_closes(confirmed, due) -> None:
+    client = confirmed("viewer")
+    set_up(client)
+    words = "Northlight Media requires a second factor"
+
+    def said() -> str:
+        page = client.get("/accounts/2fa/totp/deactivate/")
+        return " ".join(page.content.decode().split())
+
+    assert words not in said()
+    due(14)
+    assert f"{words} from" in said()
+    assert "Then only your account is open without it." in said()
+    due(-1)
+    assert f"{words}, and this is your last one." in said()
+    user = Authenticator.objects.get(type=Authenticator.Type.TOTP).user
+    key = Authenticator.objects.create(
+        user=user, type=Authenticator.Type.WEBAUTHN, data={"name": "key"}
+    )
+    assert words not in said()
+    Authenticator.objects.exclude(pk=key.pk).delete()
+    page = client.get(f"/accounts/2fa/webauthn/keys/{key.pk}/remove/")
+    assert f"{words}, and this is your last one." in " ".join(
+        page.content.decode().split()
+    )
 
 
 def test_a_known_factor_costs_no_query(cast: Cast, due) -> None:

@@ -2,14 +2,22 @@
 
 import json
 import re
+from functools import partial
 
 import pytest
+import redis
+from allauth.core import context
 from allauth.mfa.models import Authenticator
-from django.test import Client
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.conf import settings as configured
+from django.core.cache import cache
+from django.test import Client, RequestFactory
 
+from nsadmin.access.signin.forms import ConfirmCodeForm, SignInCodeForm
 from nsadmin.access.signin.resealing import reseal_factors
 from nsadmin.audit.models import AuditEvent
 from nsadmin.stores.seal import Resealed
+from tests.access.races import at_once
 from tests.cast import Cast
 from tests.people import PASSWORD
 from tests.signin.codes import code
@@ -66,6 +74,79 @@ def test_an_app_is_asked_for_at_the_next_sign_in(sign_in, confirmed) -> None:
     third = sign_in("member")
     third.post(SECOND, {"code": right})
     assert not is_signed_in(third), "A code counts once."
+
+
+def test_a_code_counts_a_period_before_and_after_its_own(sign_in, cast: Cast) -> None:
+    secret = generate_totp_secret()
+    TOTP.activate(cast.users["member"], secret)
+    for ahead in (-2, 2):
+        client = sign_in("member")
+        client.post(SECOND, {"code": code(secret, ahead=ahead)})
+        assert not is_signed_in(client), ahead
+    for ahead in (-1, 0, 1):
+        client = sign_in("member")
+        client.post(SECOND, {"code": code(secret, ahead=ahead)})
+        assert is_signed_in(client), ahead
+
+
+def test_a_code_counts_once_for_as_long_as_it_is_valid(sign_in, cast: Cast) -> None:
+    user, secret = cast.users["member"], generate_totp_secret()
+    TOTP.activate(user, secret)
+    first, second = sign_in("member"), sign_in("member")
+    used = code(secret, ahead=1)
+    first.post(SECOND, {"code": used})
+    assert is_signed_in(first)
+    # allauth's own mark is gone after one period of the three.
+    assert cache.delete(f"allauth.mfa.totp.used?user={user.pk}&code={used}")
+    for typed in (used, f"{used[:3]} {used[3:]}"):
+        second.post(SECOND, {"code": typed})
+        assert not is_signed_in(second)
+    assert 85 < remembered_s() <= 90
+    refused = first.post("/accounts/2fa/reauthenticate/", {"code": used})
+    assert b"That is not a valid code now." in refused.content
+
+
+def remembered_s() -> int:
+    """The seconds after which the one used code is forgotten."""
+    client = redis.Redis.from_url(configured.CACHES["default"]["LOCATION"])
+    (key,) = client.scan_iter("*used-code:*")
+    return int(client.ttl(key))
+
+
+def test_the_code_that_set_the_app_up_does_not_sign_in(sign_in, confirmed) -> None:
+    _, used, _ = set_up(confirmed("member"))
+    client = sign_in("member")
+    client.post(SECOND, {"code": used})
+    assert not is_signed_in(client)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_once_one_counts(cast: Cast) -> None:
+    """Also for different forms: signing in, and confirming a change."""
+    user, secret = cast.users["member"], generate_totp_secret()
+    TOTP.activate(user, secret)
+    given, outcomes = code(secret), list[bool]()
+
+    def send(form: type[SignInCodeForm | ConfirmCodeForm]) -> None:
+        with context.request_context(RequestFactory().post(SECOND)):
+            outcomes.append(form({"code": given}, user=user).is_valid())
+
+    sign_in, confirm = partial(send, SignInCodeForm), partial(send, ConfirmCodeForm)
+    at_once(sign_in, confirm, sign_in, confirm)
+    assert sorted(outcomes) == [False, False, False, True]
+
+
+def test_a_used_code_does_not_forget_wrong_ones(sign_in, cast: Cast) -> None:
+    user, secret = cast.users["member"], generate_totp_secret()
+    TOTP.activate(user, secret)
+    used = code(secret)
+    sign_in("member").post(SECOND, {"code": used})
+    cache.delete(f"allauth.mfa.totp.used?user={user.pk}&code={used}")
+    client = sign_in("member")
+    for _ in range(6):
+        client.post(SECOND, {"code": used})
+        answer = client.post(SECOND, {"code": "no code"})
+    assert b"Wait five minutes, then try again." in answer.content
 
 
 def test_a_recovery_code_signs_in_once(sign_in, confirmed) -> None:
@@ -141,7 +222,7 @@ def test_guessing_a_code_ends(sign_in, confirmed) -> None:
     for _ in range(10):
         client.post(SECOND, {"code": "no code"})
     answer = client.post(SECOND, {"code": code(secret, ahead=1)})
-    assert b"Too many failed login attempts" in answer.content
+    assert b"Wait five minutes, then try again." in answer.content
     assert not is_signed_in(client)
 
 

@@ -91,7 +91,7 @@ def test_attempts_at_a_required_domain_are_counted(required, nora: User) -> None
     for _ in range(5):
         with_password(nora.email)
     _, page = with_password(nora.email)
-    assert "Too many failed login attempts" in page
+    assert "Wait five minutes, then try again." in page
 
 
 def test_other_domains_keep_their_password(required, cast: Cast) -> None:
@@ -174,6 +174,9 @@ def test_an_own_second_factor_is_asked_for_after_the_provider(
     response = signed_in(client, next="/jobs/")
     assert response.headers["Location"] == "/accounts/2fa/authenticate/"
     assert user_of(client) is None
+    asked = client.get("/accounts/2fa/authenticate/").content.decode()
+    assert "Confirm with your second factor to sign in." in asked
+    assert "password" not in asked, "None was given."
     client.post("/accounts/2fa/authenticate/", {"code": code(secret)})
     assert user_of(client) == nora.pk
 

@@ -1,9 +1,14 @@
 """Forms of second factors with our words."""
 
+from typing import Any
+
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
+
+from nsadmin.access.signin import used_codes
 
 _WIDGET = {"maxlength": 32, "inputmode": "text", "spellcheck": "false"}
 
@@ -18,19 +23,39 @@ def _code(label: str, hint: str) -> forms.CharField:
     )
 
 
-class SignInCodeForm(AuthenticateForm):  # type: ignore[misc]
+class _CodeOnce:
+    """Lets a code count once, for sign-in, set-up and confirming together."""
+
+    user: Any
+    cleaned_data: dict[str, Any]
+
+    def clean_code(self) -> str:
+        """Return a valid code; raise ValidationError for a wrong or a used one.
+
+        A used code is refused before allauth looks at it: to accept it there would
+        forget the wrong attempts.
+        """
+        typed = self.cleaned_data["code"]
+        if not used_codes.is_used(self.user, typed):
+            code = str(super().clean_code())  # type: ignore[misc]
+            if used_codes.use(self.user, code):
+                return code
+        raise get_adapter().validation_error("incorrect_code")
+
+
+class SignInCodeForm(_CodeOnce, AuthenticateForm):  # type: ignore[misc]
     """The second step of signing in."""
 
     code = _code("Code", "From your authenticator app, or a recovery code.")
 
 
-class ConfirmCodeForm(ReauthenticateForm):  # type: ignore[misc]
+class ConfirmCodeForm(_CodeOnce, ReauthenticateForm):  # type: ignore[misc]
     """A code again, before something that matters."""
 
     code = _code("Code", "From your authenticator app, or a recovery code.")
 
 
-class AppForm(ActivateTOTPForm):  # type: ignore[misc]
+class AppForm(_CodeOnce, ActivateTOTPForm):  # type: ignore[misc]
     """The first code of an app that is being set up."""
 
     code = _code("Code from the app", "Six digits that change every 30 seconds.")

@@ -2,7 +2,8 @@
 
 from django.db import transaction
 
-from nsadmin.access.models import User
+from nsadmin import names
+from nsadmin.access.models import NAME_MAX, User
 from nsadmin.access.signin.audit import record_of_account
 
 
@@ -10,8 +11,10 @@ from nsadmin.access.signin.audit import record_of_account
 def rename(user: User, name: str) -> bool:
     """Set the name; an empty one shows the e-mail address. Returns whether it changed.
 
-    The audit of each of the person's organizations tells it: members are known by name.
+    Raises Invalid for a name with invisible characters, or one that is too long. The
+    audit of each of the person's organizations tells it: members are known by name.
     """
+    name = names.clean(name, at="name", longest=NAME_MAX)
     before = user.name
     if name == before:
         return False

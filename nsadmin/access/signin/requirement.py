@@ -8,7 +8,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_removed
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
@@ -46,17 +46,35 @@ def missing_factor(request: HttpRequest, scope: AccountScope) -> Requirement | N
     A query is made only while a requirement holds and the session does not know yet
     that the person has a second factor.
     """
+    user, due_at = request.user, _required_from(request, scope)
+    if due_at is None or not isinstance(user, User):
+        return None
+    if request.session.get(_SESSION_KEY) == user.pk:
+        return None
+    if _factors_of(user).exists():
+        request.session[_SESSION_KEY] = user.pk
+        return None
+    return Requirement(due_at)
+
+
+def closed_without_last(request: HttpRequest, scope: AccountScope) -> datetime | None:
+    """Return from when on pages are closed if the person removes a second factor.
+
+    None if none is required of the person, or another one is left.
+    """
+    user, due_at = request.user, _required_from(request, scope)
+    if due_at is None or not isinstance(user, User):
+        return None
+    return due_at if _factors_of(user).count() == 1 else None
+
+
+def _required_from(request: HttpRequest, scope: AccountScope) -> datetime | None:
+    """Return from when on the person needs a second factor of their own here."""
     due_at = _due_at(scope)
     if due_at is None or not isinstance(request.user, User):
         return None
-    if request.session.get(_SESSION_KEY) == request.user.pk:
-        return None
-    if asks_for_factor(request, request.user, {scope.actor.organization_id}):
-        return None
-    if _has_factor(request.user):
-        request.session[_SESSION_KEY] = request.user.pk
-        return None
-    return Requirement(due_at)
+    asks = asks_for_factor(request, request.user, {scope.actor.organization_id})
+    return None if asks else due_at
 
 
 def _due_at(scope: AccountScope) -> datetime | None:
@@ -66,9 +84,9 @@ def _due_at(scope: AccountScope) -> datetime | None:
     return organization.second_factor_due_at if organization is not None else None
 
 
-def _has_factor(user: User) -> bool:
-    factors = Authenticator.objects.filter(user=user).exclude(type=_CODES)
-    return bool(factors.exists())
+def _factors_of(user: User) -> QuerySet[Authenticator]:
+    factors: QuerySet[Authenticator] = Authenticator.objects.filter(user=user)
+    return factors.exclude(type=_CODES)
 
 
 def members_without(organization: Organization) -> int:
@@ -134,7 +152,7 @@ def _removed(
     request: HttpRequest, user: User, authenticator: Authenticator, **_kwargs: Any
 ) -> None:
     """End the other sessions when the last factor is removed; they may rest on it."""
-    if authenticator.type == _CODES or _has_factor(user):
+    if authenticator.type == _CODES or _factors_of(user).exists():
         return
     request.session.pop(_SESSION_KEY, None)
     user.end_sessions()

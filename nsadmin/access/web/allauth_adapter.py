@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from nsadmin.access.models import User
 from nsadmin.access.sso import policy
@@ -20,6 +20,7 @@ from nsadmin.access.web.mail_adapter import QueuedMailAdapter
 
 # "Signed in as …" repeats the account button of the page.
 _SILENT = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
+_TOO_MANY = "Too many wrong attempts. Wait five minutes, then try again."
 _FACTOR_STAGE = "nsadmin.access.sso.policy.FactorStage"
 
 
@@ -29,6 +30,8 @@ class ClosedAdapter(QueuedMailAdapter):
     error_messages: ClassVar[Mapping[str, Any]] = {
         **QueuedMailAdapter.error_messages,
         "email_password_mismatch": "The address or the password is not right.",
+        "too_many_login_attempts": _TOO_MANY,
+        "rate_limited": _TOO_MANY,
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
@@ -40,12 +43,16 @@ class ClosedAdapter(QueuedMailAdapter):
         return client_address(request)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count the attempt; beyond the limit refuse it and audit the lockout."""
-        try:
-            super().pre_authenticate(request, **credentials)
-        except ValidationError:
-            lockouts.record_lockout(str(credentials.get("email", "")))
-            raise
+        """Count the attempt; beyond a limit refuse it and audit the lockout.
+
+        Raises ValidationError. allauth has one limit for an address, whoever sends the
+        attempts, by which a stranger could keep the owner out.
+        """
+        email = str(credentials.get("email", ""))
+        self._login_failed_rl_usage = lockouts.count_attempt(request, email)
+        if self._login_failed_rl_usage is None:
+            lockouts.record_lockout(email)
+            raise self.validation_error("too_many_login_attempts")
 
     def authenticate(
         self, request: HttpRequest, **credentials: Any
@@ -73,6 +80,13 @@ class ClosedAdapter(QueuedMailAdapter):
         """Refuse who did not come through the provider that their domain requires."""
         refused = policy.refuse_other_ways(request, user)
         return refused or super().pre_login(request, user, **kwargs)
+
+    def get_password_change_redirect_url(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+    ) -> str:
+        """Return the page from which one changes the password."""
+        return reverse("account")
 
     def post_login(
         self, request: HttpRequest, user: User, *args: Any, **kwargs: Any

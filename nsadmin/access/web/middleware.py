@@ -228,12 +228,13 @@ class ActorMiddleware:
         shown = scope.displayed(chosen) if scope is not None else None
         request.shown_organization = shown  # type: ignore[attr-defined]
         missing = missing_factor(request, scope) if scope is not None else None
-        if missing is None:
+        request.missing_factor = missing  # type: ignore[attr-defined]
+        if missing is None or declared.action is Action.ACCOUNT_USE:
             return None
-        if missing.is_enforced and declared.action is not Action.ACCOUNT_USE:
+        if missing.is_enforced:
             messages.warning(request, "Set up a second factor to go on.")
+            sign_in.remember_page(request)
             return redirect("mfa_index")
-        request.factor_due_at = missing.due_at  # type: ignore[attr-defined]
         return None
 
 

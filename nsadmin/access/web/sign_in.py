@@ -17,6 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 UNSENT = "unsent_form"
+_WISHED_KEY = "wished_page"
 _NOTICE_MAX_AGE_S = 3600
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -41,6 +42,21 @@ def redirect_to_sign_in(request: HttpRequest) -> HttpResponse:
             samesite="Lax",
         )
     return response
+
+
+def remember_page(request: HttpRequest) -> None:
+    """Keep the page that was asked for until a second factor is set up.
+
+    A poll or a form is no page that a person went to.
+    """
+    if request.method == "GET" and "HX-Request" not in request.headers:
+        request.session[_WISHED_KEY] = _return_path(request)
+
+
+def take_page(request: HttpRequest) -> str:
+    """Return the page that `remember_page` kept, once; empty without one."""
+    session = getattr(request, "session", None)
+    return "" if session is None else str(session.pop(_WISHED_KEY, ""))
 
 
 def report_unsent(request: HttpRequest, response: HttpResponse) -> None:

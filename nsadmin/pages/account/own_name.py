@@ -10,6 +10,7 @@ from nsadmin.access.models import NAME_MAX
 from nsadmin.access.permissions import Action
 from nsadmin.access.signin import own_name as names
 from nsadmin.access.web import gate
+from nsadmin.errors import Invalid
 from nsadmin.pages.common.done import SeeOther
 from nsadmin.pages.common.forms.base import BaseForm
 from nsadmin.pages.common.htmx import page
@@ -36,9 +37,14 @@ def own_name(request: HttpRequest) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     form = NameForm(sent, initial={"name": user.name})
     if form.is_bound and form.is_valid():
-        is_changed = names.rename(user, form.cleaned_data["name"])
-        messages.success(request, "Name changed." if is_changed else "Nothing changed.")
-        return SeeOther(reverse("account"))
+        try:
+            is_changed = names.rename(user, form.cleaned_data["name"])
+        except Invalid as refused:
+            form.add_error("name", refused.message)
+        else:
+            words = "Name changed." if is_changed else "Nothing changed."
+            messages.success(request, words)
+            return SeeOther(reverse("account"))
     context = {"tab": "", "section": "profile", "form": form}
     status = 422 if form.errors else 200
     return page(request, "account/own_name.html", context, status=status)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 
 import nsadmin
 from nsadmin.access.actor import Actor, Grant
@@ -13,7 +14,13 @@ from nsadmin.access.models import Organization, SupportSession, User
 from nsadmin.access.organization import listing
 from nsadmin.access.organization.organizations import AccountScope
 from nsadmin.access.permissions import Action
+from nsadmin.access.signin.requirement import (
+    Requirement,
+    closed_without_last,
+    missing_factor,
+)
 from nsadmin.access.support import listing as support
+from nsadmin.access.web import sign_in
 from nsadmin.health.frame import FrameFigures, figures
 from nsadmin.mail import outbox
 from nsadmin.namespaces.lifecycle import mass_expiry
@@ -77,7 +84,7 @@ class Frame:
 
     @cached_property
     def _figures(self) -> FrameFigures:
-        if self.actor is None or self.organization is None:
+        if self.actor is None or self.organization is None or self.is_account_only:
             return FrameFigures()
         return figures(self.actor, self.organization)
 
@@ -114,7 +121,9 @@ class Frame:
     @property
     def grants(self) -> tuple[Grant, ...]:
         """The running support sessions of the person who looks."""
-        return self.actor.grants if self.actor is not None else ()
+        if self.actor is None or self.is_account_only:
+            return ()
+        return self.actor.grants
 
     @cached_property
     def may_manage_support(self) -> bool:
@@ -122,6 +131,11 @@ class Frame:
         actor = self.actor
         is_member = actor is not None and not actor.is_staff
         return is_member and actor is not None and actor.may(Action.SUPPORT_MANAGE)
+
+    @property
+    def may_read_audit(self) -> bool:
+        """Whether the audit log of the organization opens to the actor."""
+        return self.actor is not None and self.actor.may(Action.ORGANIZATION_AUDIT)
 
     @cached_property
     def support_notes(self) -> list[support.Note]:
@@ -140,13 +154,41 @@ class Frame:
     @cached_property
     def just_ended(self) -> list[SupportSession]:
         """The account's support sessions that ended within the last hour."""
-        return [] if self.user is None else support.just_ended(self.user)
+        if self.user is None or self.is_account_only:
+            return []
+        return support.just_ended(self.user)
 
     @property
     def factor_due_at(self) -> datetime | None:
         """When the account needs a second factor that it lacks; None if never."""
-        due_at: datetime | None = getattr(self._request, "factor_due_at", None)
-        return due_at
+        missing: Requirement | None = getattr(self._request, "missing_factor", None)
+        return missing.due_at if missing is not None else None
+
+    @cached_property
+    def is_account_only(self) -> bool:
+        """Whether the account lacks a required second factor.
+
+        Then the frame shows nothing of the organization. The gate's middleware looked
+        it up for pages; for those of the sign-in and of errors it is looked up here.
+        """
+        if self._scope is None:
+            return False
+        if not hasattr(self._request, "missing_factor"):
+            missing = missing_factor(self._request, self._scope)
+            return missing is not None and missing.is_enforced
+        return self.factor_due_at is not None and self.factor_due_at <= timezone.now()
+
+    @cached_property
+    def closed_without_last(self) -> datetime | None:
+        """From when on pages are closed if a second factor is removed, None if not."""
+        if self._scope is None:
+            return None
+        return closed_without_last(self._request, self._scope)
+
+    @cached_property
+    def wished_page(self) -> str:
+        """The page that was asked for before a second factor was set up, once."""
+        return sign_in.take_page(self._request)
 
     @cached_property
     def theme(self) -> str:

@@ -10,7 +10,7 @@ from nsadmin.embedded.seed.write.apps import give_apps, take_apps
 from nsadmin.embedded.seed.write.people import write_people
 from tests.signin.codes import code
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stores")]
 
 
 @pytest.fixture(autouse=True)
