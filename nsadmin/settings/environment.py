@@ -55,7 +55,7 @@ NSADMIN_EXPORT_DOCUMENTS: int = env.integer(
     "NSADMIN_EXPORT_DOCUMENTS", 100_000, least=1, most=1_000_000_000
 )
 NSADMIN_EXPORT_BYTES: int = env.integer(
-    "NSADMIN_EXPORT_BYTES", 256 << 20, least=1 << 20, most=1 << 40
+    "NSADMIN_EXPORT_BYTES", 256 << 20, least=1 << 10, most=1 << 40
 )
 # How long Qdrant is waited for, in seconds: by a plan, by a page, by one request of the
 # regular samples, and by any other call from its start to the end of the answer.
@@ -66,7 +66,7 @@ NSADMIN_PAGE_TIMEOUT_S: float = env.number(
     "NSADMIN_PAGE_TIMEOUT_S", 2, least=0.1, most=60
 )
 NSADMIN_SAMPLE_TIMEOUT_S: float = env.number(
-    "NSADMIN_SAMPLE_TIMEOUT_S", 1, least=0.1, most=60
+    "NSADMIN_SAMPLE_TIMEOUT_S", 1, least=0.1, most=300
 )
 NSADMIN_CLUSTER_DEADLINE_S: float = env.number(
     "NSADMIN_CLUSTER_DEADLINE_S", 30, least=1, most=3600
@@ -114,10 +114,10 @@ NSADMIN_INSECURE_HTTP: bool = env.switch("NSADMIN_INSECURE_HTTP", default=False)
 NSADMIN_REQUIRE_STAFF_MFA: bool = env.switch("NSADMIN_REQUIRE_STAFF_MFA", default=True)
 # The seconds after which a session ends: without activity, and since the sign-in.
 NSADMIN_SESSION_IDLE_S: int = env.integer(
-    "NSADMIN_SESSION_IDLE_S", 1800, least=10, most=30 * 86_400
+    "NSADMIN_SESSION_IDLE_S", 1800, least=10, most=365 * 86_400
 )
 NSADMIN_SESSION_MAX_S: int = env.integer(
-    "NSADMIN_SESSION_MAX_S", 43_200, least=60, most=30 * 86_400
+    "NSADMIN_SESSION_MAX_S", 43_200, least=60, most=365 * 86_400
 )
 # Identity providers for single sign-on: a list in JSON, or the path of a file with one.
 NSADMIN_SSO: str = env.str("NSADMIN_SSO", "")
