@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from difflib import get_close_matches
 from importlib.util import find_spec
 from typing import Any
 
@@ -27,6 +28,7 @@ from nsadmin.stores import peppers, ssrf_guard, webhook
 logger = structlog.get_logger(__name__)
 
 TAG = "nsadmin"
+_OURS = "NSADMIN_"
 _E004 = "nsadmin.E004"
 _E005 = "nsadmin.E005"
 
@@ -93,13 +95,32 @@ def seal_keys(**_kwargs: Any) -> list[CheckMessage]:
     return found
 
 
-@register(TAG)
-def proxies(**_kwargs: Any) -> list[CheckMessage]:
-    """E010 for a negative number of proxies."""
-    if settings.NSADMIN_PROXY_COUNT >= 0:
+@register(TAG, deploy=True)
+def unknown_names(**_kwargs: Any) -> list[CheckMessage]:
+    """W012 for each name in the environment that looks like a setting and is none."""
+    found: list[CheckMessage] = []
+    # All of them begin alike, which would make any two of them close.
+    known = {name.removeprefix(_OURS): name for name in settings.NSADMIN_KNOWN_NAMES}
+    for name in settings.NSADMIN_UNKNOWN_NAMES:
+        close = get_close_matches(name.removeprefix(_OURS), known, n=1)
+        hint = (
+            f"Is {known[close[0]]} meant?"
+            if close
+            else "The README lists all settings."
+        )
+        message = f"{name} is set, but there is no such setting."
+        found.append(Warning(message, hint=hint, id="nsadmin.W012"))
+    return found
+
+
+@register(TAG, deploy=True)
+def session_ends(**_kwargs: Any) -> list[CheckMessage]:
+    """W011 where every session has ended before it could end without activity."""
+    if settings.NSADMIN_SESSION_IDLE_S <= settings.NSADMIN_SESSION_MAX_S:
         return []
-    hint = "0 without a proxy; else how many pass each request on, one after the other"
-    return [Error("NSADMIN_PROXY_COUNT is negative.", hint=hint, id="nsadmin.E010")]
+    message = "NSADMIN_SESSION_IDLE_S is larger than NSADMIN_SESSION_MAX_S."
+    hint = "The first has no effect then: set it to fewer seconds than the second."
+    return [Warning(message, hint=hint, id="nsadmin.W011")]
 
 
 @register(TAG, deploy=True)

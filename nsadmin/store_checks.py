@@ -64,6 +64,18 @@ def store_addresses(**_kwargs: Any) -> list[CheckMessage]:
     return found
 
 
+@register(TAG, deploy=True)
+def named_database(**_kwargs: Any) -> list[CheckMessage]:
+    """W024 for an address of MongoDB that leaves the database to a default."""
+    url = settings.NSADMIN_MONGODB_URL
+    if not url or url_options.fault_of(url) or url_options.names_database(url):
+        return []
+    message = (
+        "NSADMIN_MONGODB_URL names no database, so the one called nsadmin is used."
+    )
+    return [Warning(message, hint=_MONGODB, id="nsadmin.W024")]
+
+
 def _redis_fault() -> str:
     ca_file = settings.NSADMIN_REDIS_CA_FILE
     return redis_url.fault_of(settings.NSADMIN_REDIS_URL, ca_file=ca_file)

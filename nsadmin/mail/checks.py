@@ -18,8 +18,6 @@ from django.core.validators import validate_email
 TAG: Final = "nsadmin"
 _WAYS: Final = ("smtp", "file", "console", "none")
 _TLS: Final = ("starttls", "implicit", "none")
-# A worker has so much time for its last mail.
-_LONGEST_S: Final = 30
 _E030 = "nsadmin.E030"
 
 
@@ -54,11 +52,6 @@ def _smtp_faults() -> list[tuple[str, str]]:
     if bool(settings.NSADMIN_MAIL_USER) != bool(settings.NSADMIN_MAIL_PASSWORD):
         message = "Only one of NSADMIN_MAIL_USER and NSADMIN_MAIL_PASSWORD is set."
         faults.append((message, "both, or neither for a server that asks for none"))
-    if not 0 <= settings.NSADMIN_MAIL_PORT <= 65_535:
-        faults.append(("NSADMIN_MAIL_PORT is no port.", "such as 587; 0 is the usual"))
-    if not 0 < settings.NSADMIN_MAIL_TIMEOUT_S <= _LONGEST_S:
-        message = "NSADMIN_MAIL_TIMEOUT_S is out of range."
-        faults.append((message, f"seconds, more than 0 and at most {_LONGEST_S}"))
     authority = settings.NSADMIN_MAIL_CA_FILE
     if authority and not Path(authority).is_file():
         message = "NSADMIN_MAIL_CA_FILE names no file."

@@ -2,14 +2,18 @@
 
 No other module reads it. Our own settings begin with NSADMIN_, here and in the
 environment, so a setting has one name everywhere. Every default is the secure one.
+A value out of the range or form that stands here keeps every process from starting;
+what more than one setting or a store decides is left to the system checks.
 """
 
 import os
 import sys
 from pathlib import Path
 
-from environs import env
+from nsadmin.settings import rules
+from nsadmin.settings.reading import Environment
 
+env = Environment()
 BASE_DIR = Path(__file__).resolve().parents[2]
 # The wheel has `templates` and `static` inside the package, a checkout beside it.
 _IN_WHEEL = BASE_DIR / "nsadmin" / "files"
@@ -24,12 +28,14 @@ NSADMIN_KEY_PEPPER: str = env.str("NSADMIN_KEY_PEPPER", "")
 NSADMIN_SEAL_KEYS: list[str] = env.list("NSADMIN_SEAL_KEYS", [])
 # Stores: the namespace store, the shared Qdrant cluster, Redis, the SQL database.
 NSADMIN_MONGODB_URL: str = env.str("NSADMIN_MONGODB_URL", "")
-NSADMIN_QDRANT_URL: str = env.str("NSADMIN_QDRANT_URL", "")
+NSADMIN_QDRANT_URL: str = env.text("NSADMIN_QDRANT_URL", "", rules.address)
 NSADMIN_QDRANT_API_KEY: str = env.str("NSADMIN_QDRANT_API_KEY", "")
 NSADMIN_REDIS_URL: str = env.str("NSADMIN_REDIS_URL", "")
 # Qdrant's limit on the bytes of a request, `service.max_request_size_mb` of the server.
-NSADMIN_QDRANT_MAX_BODY_BYTES: int = env.int("NSADMIN_QDRANT_MAX_BODY_BYTES", 32 << 20)
-NSADMIN_DATABASE_URL: str = env.str("DATABASE_URL", "")
+NSADMIN_QDRANT_MAX_BODY_BYTES: int = env.integer(
+    "NSADMIN_QDRANT_MAX_BODY_BYTES", 32 << 20, least=1 << 20, most=1 << 40
+)
+NSADMIN_DATABASE_URL: str = env.text("DATABASE_URL", "", rules.database)
 # Files with the certificates, as PEM, of private authorities that sign those of the
 # stores. Qdrant's is trusted beside the public ones, the others in their place.
 NSADMIN_MONGODB_CA_FILE: str = env.str("NSADMIN_MONGODB_CA_FILE", "")
@@ -41,84 +47,129 @@ NSADMIN_CLUSTER_HOSTS: list[str] = env.list("NSADMIN_CLUSTER_HOSTS", [])
 # Private addresses of organizations' webhooks, in the same way.
 NSADMIN_WEBHOOK_HOSTS: list[str] = env.list("NSADMIN_WEBHOOK_HOSTS", [])
 # Ports of dedicated clusters beside 443, 6333, 6334 and 8443.
-NSADMIN_CLUSTER_PORTS: list[int] = env.list("NSADMIN_CLUSTER_PORTS", [], subcast=int)
+NSADMIN_CLUSTER_PORTS: list[int] = [
+    int(port) for port in env.entries("NSADMIN_CLUSTER_PORTS", [], rules.port)
+]
 # The most documents and bytes of one export of documents.
-NSADMIN_EXPORT_DOCUMENTS: int = env.int("NSADMIN_EXPORT_DOCUMENTS", 100_000)
-NSADMIN_EXPORT_BYTES: int = env.int("NSADMIN_EXPORT_BYTES", 256 << 20)
+NSADMIN_EXPORT_DOCUMENTS: int = env.integer(
+    "NSADMIN_EXPORT_DOCUMENTS", 100_000, least=1, most=1_000_000_000
+)
+NSADMIN_EXPORT_BYTES: int = env.integer(
+    "NSADMIN_EXPORT_BYTES", 256 << 20, least=1 << 10, most=1 << 40
+)
 # How long Qdrant is waited for, in seconds: by a plan, by a page, by one request of the
 # regular samples, and by any other call from its start to the end of the answer.
-NSADMIN_PLAN_TIMEOUT_S: float = env.float("NSADMIN_PLAN_TIMEOUT_S", 5)
-NSADMIN_PAGE_TIMEOUT_S: float = env.float("NSADMIN_PAGE_TIMEOUT_S", 2)
-NSADMIN_SAMPLE_TIMEOUT_S: float = env.float("NSADMIN_SAMPLE_TIMEOUT_S", 1)
-NSADMIN_CLUSTER_DEADLINE_S: float = env.float("NSADMIN_CLUSTER_DEADLINE_S", 30)
+NSADMIN_PLAN_TIMEOUT_S: float = env.number(
+    "NSADMIN_PLAN_TIMEOUT_S", 5, least=0.1, most=300
+)
+NSADMIN_PAGE_TIMEOUT_S: float = env.number(
+    "NSADMIN_PAGE_TIMEOUT_S", 2, least=0.1, most=60
+)
+NSADMIN_SAMPLE_TIMEOUT_S: float = env.number(
+    "NSADMIN_SAMPLE_TIMEOUT_S", 1, least=0.1, most=300
+)
+NSADMIN_CLUSTER_DEADLINE_S: float = env.number(
+    "NSADMIN_CLUSTER_DEADLINE_S", 30, least=1, most=3600
+)
 # The most bytes of an answer of Qdrant; of one about points or of its telemetry.
-NSADMIN_CLUSTER_MAX_BYTES: int = env.int("NSADMIN_CLUSTER_MAX_BYTES", 8 << 20)
-NSADMIN_QDRANT_MAX_ANSWER_BYTES: int = env.int(
-    "NSADMIN_QDRANT_MAX_ANSWER_BYTES", 64 << 20
+NSADMIN_CLUSTER_MAX_BYTES: int = env.integer(
+    "NSADMIN_CLUSTER_MAX_BYTES", 8 << 20, least=1 << 20, most=1 << 40
+)
+NSADMIN_QDRANT_MAX_ANSWER_BYTES: int = env.integer(
+    "NSADMIN_QDRANT_MAX_ANSWER_BYTES", 64 << 20, least=1 << 20, most=1 << 40
 )
 # The most bytes of the counts of all collections of a cluster, and their seconds.
-NSADMIN_QDRANT_METRICS_BYTES: int = env.int("NSADMIN_QDRANT_METRICS_BYTES", 256 << 20)
-NSADMIN_QDRANT_METRICS_S: float = env.float("NSADMIN_QDRANT_METRICS_S", 60)
+NSADMIN_QDRANT_METRICS_BYTES: int = env.integer(
+    "NSADMIN_QDRANT_METRICS_BYTES", 256 << 20, least=1 << 20, most=1 << 40
+)
+NSADMIN_QDRANT_METRICS_S: float = env.number(
+    "NSADMIN_QDRANT_METRICS_S", 60, least=1, most=3600
+)
 # How the points of a collection may be brought to another one (snapshot, stream; pages
 # is always allowed), the longest call for it in seconds, and how many ranges of ids
 # pages read and write side by side.
-NSADMIN_TRANSFER_WAYS: list[str] = env.list(
-    "NSADMIN_TRANSFER_WAYS", ["snapshot", "stream", "pages"]
+NSADMIN_TRANSFER_WAYS: list[str] = env.entries(
+    "NSADMIN_TRANSFER_WAYS", ["snapshot", "stream", "pages"], rules.transfer_way
 )
-NSADMIN_TRANSFER_CALL_S: float = env.float("NSADMIN_TRANSFER_CALL_S", 3600)
-NSADMIN_TRANSFER_RANGES: int = env.int("NSADMIN_TRANSFER_RANGES", 4)
+NSADMIN_TRANSFER_CALL_S: float = env.number(
+    "NSADMIN_TRANSFER_CALL_S", 3600, least=1, most=7 * 86_400
+)
+NSADMIN_TRANSFER_RANGES: int = env.integer(
+    "NSADMIN_TRANSFER_RANGES", 4, least=1, most=64
+)
 # The limit on API requests.
-NSADMIN_RATE_LIMIT: str = env.str("NSADMIN_RATE_LIMIT", "600/minute")
+NSADMIN_RATE_LIMIT: str = env.text("NSADMIN_RATE_LIMIT", "600/minute", rules.rate)
 # The same for all keys of an organization, and how many valid keys it may have.
-NSADMIN_ORGANIZATION_RATE_LIMIT: str = env.str(
-    "NSADMIN_ORGANIZATION_RATE_LIMIT", "3000/minute"
+NSADMIN_ORGANIZATION_RATE_LIMIT: str = env.text(
+    "NSADMIN_ORGANIZATION_RATE_LIMIT", "3000/minute", rules.rate
 )
-NSADMIN_MAX_API_KEYS: int = env.int("NSADMIN_MAX_API_KEYS", 50)
+NSADMIN_MAX_API_KEYS: int = env.integer(
+    "NSADMIN_MAX_API_KEYS", 50, least=1, most=100_000
+)
 # The most days for which a new API key is valid; 0 for no limit.
-NSADMIN_KEY_MAX_DAYS: int = env.int("NSADMIN_KEY_MAX_DAYS", 0)
+NSADMIN_KEY_MAX_DAYS: int = env.integer("NSADMIN_KEY_MAX_DAYS", 0, least=0, most=3650)
 # Allow plain HTTP, for local use only: no HSTS, cookies without Secure.
-NSADMIN_INSECURE_HTTP: bool = env.bool("NSADMIN_INSECURE_HTTP", False)
+NSADMIN_INSECURE_HTTP: bool = env.switch("NSADMIN_INSECURE_HTTP", default=False)
 # Whether staff of the platform need a second factor.
-NSADMIN_REQUIRE_STAFF_MFA: bool = env.bool("NSADMIN_REQUIRE_STAFF_MFA", True)
+NSADMIN_REQUIRE_STAFF_MFA: bool = env.switch("NSADMIN_REQUIRE_STAFF_MFA", default=True)
 # The seconds after which a session ends: without activity, and since the sign-in.
-NSADMIN_SESSION_IDLE_S: int = env.int("NSADMIN_SESSION_IDLE_S", 1800)
-NSADMIN_SESSION_MAX_S: int = env.int("NSADMIN_SESSION_MAX_S", 43_200)
+NSADMIN_SESSION_IDLE_S: int = env.integer(
+    "NSADMIN_SESSION_IDLE_S", 1800, least=10, most=365 * 86_400
+)
+NSADMIN_SESSION_MAX_S: int = env.integer(
+    "NSADMIN_SESSION_MAX_S", 43_200, least=60, most=365 * 86_400
+)
 # Identity providers for single sign-on: a list in JSON, or the path of a file with one.
 NSADMIN_SSO: str = env.str("NSADMIN_SSO", "")
 # The number of proxies in front, whose X-Forwarded headers are believed. The former
 # NSADMIN_TRUST_PROXY=1 stands for one.
-NSADMIN_PROXY_COUNT: int = env.int(
-    "NSADMIN_PROXY_COUNT", int(env.bool("NSADMIN_TRUST_PROXY", False))
+NSADMIN_PROXY_COUNT: int = env.integer(
+    "NSADMIN_PROXY_COUNT",
+    int(env.switch("NSADMIN_TRUST_PROXY", default=False)),
+    least=0,
+    most=100,
 )
 # Whether HSTS also binds all subdomains of the host, and asks browsers to preload it.
-NSADMIN_HSTS_SUBDOMAINS: bool = env.bool("NSADMIN_HSTS_SUBDOMAINS", False)
-NSADMIN_HSTS_PRELOAD: bool = env.bool("NSADMIN_HSTS_PRELOAD", False)
+NSADMIN_HSTS_SUBDOMAINS: bool = env.switch("NSADMIN_HSTS_SUBDOMAINS", default=False)
+NSADMIN_HSTS_PRELOAD: bool = env.switch("NSADMIN_HSTS_PRELOAD", default=False)
 # The number of days in which a namespace deleted in the pages can be restored.
-NSADMIN_TOMBSTONE_DAYS: int = env.int("NSADMIN_TOMBSTONE_DAYS", 7)
+NSADMIN_TOMBSTONE_DAYS: int = env.integer(
+    "NSADMIN_TOMBSTONE_DAYS", 7, least=1, most=3650
+)
 # In 24 hours the platform deletes at most this number of namespaces by itself, or this
 # share of all in percent if that is more; the others wait for a platform admin.
-NSADMIN_DELETIONS_PER_DAY: int = env.int("NSADMIN_DELETIONS_PER_DAY", 20)
-NSADMIN_DELETIONS_PERCENT: int = env.int("NSADMIN_DELETIONS_PERCENT", 10)
+NSADMIN_DELETIONS_PER_DAY: int = env.integer(
+    "NSADMIN_DELETIONS_PER_DAY", 20, least=0, most=1_000_000
+)
+NSADMIN_DELETIONS_PERCENT: int = env.integer(
+    "NSADMIN_DELETIONS_PERCENT", 10, least=0, most=100
+)
 # A purge that fails for this many days leaves the collection behind.
-NSADMIN_PURGE_GIVE_UP_DAYS: int = env.int("NSADMIN_PURGE_GIVE_UP_DAYS", 7)
+NSADMIN_PURGE_GIVE_UP_DAYS: int = env.integer(
+    "NSADMIN_PURGE_GIVE_UP_DAYS", 7, least=1, most=3650
+)
 # After a move to another cluster the old collection is kept for this many days.
-NSADMIN_MOVE_FALLBACK_DAYS: int = env.int("NSADMIN_MOVE_FALLBACK_DAYS", 7)
+NSADMIN_MOVE_FALLBACK_DAYS: int = env.integer(
+    "NSADMIN_MOVE_FALLBACK_DAYS", 7, least=1, most=3650
+)
 # The result of a comparison of two namespaces is kept for this many days.
-NSADMIN_COMPARISON_DAYS: int = env.int("NSADMIN_COMPARISON_DAYS", 30)
+NSADMIN_COMPARISON_DAYS: int = env.integer(
+    "NSADMIN_COMPARISON_DAYS", 30, least=1, most=3650
+)
 # The platform's webhook for requests to process again, and its secret: whsec_ and
 # base64 of 24 to 64 bytes. Without them workers of the platform claim requests.
 NSADMIN_REPROCESS_WEBHOOK_URL: str = env.str("NSADMIN_REPROCESS_WEBHOOK_URL", "")
 NSADMIN_REPROCESS_WEBHOOK_SECRET: str = env.str("NSADMIN_REPROCESS_WEBHOOK_SECRET", "")
 # Names of hosts, each as host or host:port; * stands for any port. Further origins that
 # may post forms.
-NSADMIN_ALLOWED_HOSTS: list[str] = env.list("NSADMIN_ALLOWED_HOSTS", [])
+NSADMIN_ALLOWED_HOSTS: list[str] = env.entries("NSADMIN_ALLOWED_HOSTS", [], rules.host)
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("NSADMIN_TRUSTED_ORIGINS", [])
 # Mail: `smtp`, `file` or `console`; empty is `smtp` if there is a host, else no mail.
 NSADMIN_MAIL_BACKEND: str = env.str("NSADMIN_MAIL_BACKEND", "")
 # The server of `smtp`; the port 0 is the usual one of NSADMIN_MAIL_TLS, which is
 # `starttls`, `implicit` or `none`. The file has the PEM of a private authority.
 NSADMIN_MAIL_HOST: str = env.str("NSADMIN_MAIL_HOST", "")
-NSADMIN_MAIL_PORT: int = env.int("NSADMIN_MAIL_PORT", 0)
+NSADMIN_MAIL_PORT: int = env.integer("NSADMIN_MAIL_PORT", 0, least=0, most=65_535)
 NSADMIN_MAIL_TLS: str = env.str("NSADMIN_MAIL_TLS", "starttls")
 NSADMIN_MAIL_CA_FILE: str = env.str("NSADMIN_MAIL_CA_FILE", "")
 NSADMIN_MAIL_USER: str = env.str("NSADMIN_MAIL_USER", "")
@@ -127,7 +178,9 @@ NSADMIN_MAIL_PASSWORD: str = env.str("NSADMIN_MAIL_PASSWORD", "")
 NSADMIN_MAIL_FROM: str = env.str("NSADMIN_MAIL_FROM", "")
 # The most seconds that the server may take, however slowly it answers: from its name to
 # the end of the sign-in, and for each mail.
-NSADMIN_MAIL_TIMEOUT_S: float = env.float("NSADMIN_MAIL_TIMEOUT_S", 20)
+NSADMIN_MAIL_TIMEOUT_S: float = env.number(
+    "NSADMIN_MAIL_TIMEOUT_S", 20, least=0.1, most=30
+)
 # The folder in which `file` keeps mails.
 NSADMIN_MAIL_DIR: str = env.str("NSADMIN_MAIL_DIR", "")
 # Former names of these settings that are still set, for the system check.
@@ -142,23 +195,26 @@ _COLLECTED = (
 ) / "staticfiles"
 STATIC_ROOT: str = env.str("NSADMIN_STATIC_ROOT", str(_COLLECTED))
 # The process that systemd has opened a socket for.
-LISTEN_PID: int = env.int("LISTEN_PID", 0)
-NSADMIN_LOG_LEVEL: str = env.str("NSADMIN_LOG_LEVEL", "INFO")
+LISTEN_PID: int = env.integer("LISTEN_PID", 0, least=0, most=1 << 31)
+NSADMIN_LOG_LEVEL: str = env.text("NSADMIN_LOG_LEVEL", "INFO", rules.log_level).upper()
 # Metrics: the key that `/metrics` asks for, without which it is not there; the port on
 # which the web server and workers tell them as well, 0 for none, and its address; the
 # folder in which the processes of a machine count together.
 NSADMIN_METRICS_KEY: str = env.str("NSADMIN_METRICS_KEY", "")
-NSADMIN_METRICS_PORT: int = env.int("NSADMIN_METRICS_PORT", 0)
+NSADMIN_METRICS_PORT: int = env.integer("NSADMIN_METRICS_PORT", 0, least=0, most=65_535)
 NSADMIN_METRICS_HOST: str = env.str("NSADMIN_METRICS_HOST", "127.0.0.1")
-NSADMIN_METRICS_DIR: str = env.str("NSADMIN_METRICS_DIR", "")
+NSADMIN_METRICS_DIR: str = env.text("NSADMIN_METRICS_DIR", "", rules.folder)
 if NSADMIN_METRICS_DIR:
     # prometheus_client reads it when it is imported, which is after the settings.
-    Path(NSADMIN_METRICS_DIR).mkdir(parents=True, exist_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = NSADMIN_METRICS_DIR
 # Where traces go, a collector of OpenTelemetry over HTTP such as http://host:4318, and
 # where unexpected errors are reported. Each needs its extra of the package.
-NSADMIN_OTEL_ENDPOINT: str = env.str("NSADMIN_OTEL_ENDPOINT", "")
-NSADMIN_SENTRY_DSN: str = env.str("NSADMIN_SENTRY_DSN", "")
+NSADMIN_OTEL_ENDPOINT: str = env.text("NSADMIN_OTEL_ENDPOINT", "", rules.address)
+NSADMIN_SENTRY_DSN: str = env.text("NSADMIN_SENTRY_DSN", "", rules.sentry_dsn)
 # Whether the embedded servers and the demo are installed. They are not part of
 # production: `nsadmin.cli` sets this for the commands that need them.
-NSADMIN_EMBEDDED: bool = env.bool("NSADMIN_EMBEDDED", False)
+NSADMIN_EMBEDDED: bool = env.switch("NSADMIN_EMBEDDED", default=False)
+env.refuse_faults()
+# What looks like a setting and is none, and what is one, for the system check.
+NSADMIN_UNKNOWN_NAMES: list[str] = env.unknown_names()
+NSADMIN_KNOWN_NAMES: list[str] = sorted(env.known_names())

@@ -249,7 +249,15 @@ CLAIMS: tuple[Claim, ...] = (
     Claim("queries", (), queries, within=("nsadmin/pages/",)),
     Claim("bodies", ("nsadmin/api/http/parsing.py",), bodies),
     Claim("loops", ("nsadmin/embedded/", "nsadmin/pages/", "nsadmin/api/"), loops),
-    Claim("environment", ("nsadmin/settings/environment.py",), environment),
+    Claim(
+        "environment",
+        (
+            "nsadmin/settings/environment.py",
+            "nsadmin/settings/reading.py",
+            "nsadmin/settings/rules.py",
+        ),
+        environment,
+    ),
     Claim(
         "embedded",
         ("nsadmin/embedded/",),

@@ -60,7 +60,7 @@ def test_proxies_and_hsts_are_settings(given: dict[str, str], expected: list) ->
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"NSADMIN_PROXY_COUNT": "-1"}, "nsadmin.E010"),
+        ({"NSADMIN_PROXY_COUNT": "-1"}, "NSADMIN_PROXY_COUNT is '-1'; it has to be"),
         ({"NSADMIN_HSTS_PRELOAD": "1"}, "nsadmin.W010"),
     ],
 )

@@ -22,18 +22,31 @@ print([name for name in sys.modules if name.startswith("nsadmin.embedded")])
 """
 
 
+WITHOUT_EXTRA = """
+import sys
+sys.modules["airportsdata"] = None
+from nsadmin.cli import main
+main(["load_fleet", *sys.argv[1:]])
+"""
+
+
 def run(*command: str, **more: str) -> str:
+    done = ran(*command, **more)
+    done.check_returncode()
+    return done.stdout
+
+
+def ran(*command: str, **more: str) -> subprocess.CompletedProcess[str]:
     inherited = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
     module = {"DJANGO_SETTINGS_MODULE": "nsadmin.settings"}
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, *command],
         env={**inherited, **SETTINGS, **module, **more},
         cwd=ROOT,
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
-    return done.stdout
 
 
 def test_production_neither_installs_nor_imports_them() -> None:
@@ -54,3 +67,13 @@ def test_no_other_command_is_lost() -> None:
     listed = run("manage.py", "help", "--commands").split()
     assert {"organization", "audit", "seal", "nsconfig"} <= set(listed)
     assert "seed_demo" not in listed
+
+
+def test_load_fleet_names_its_extra() -> None:
+    assert "usage:" in ran("-c", WITHOUT_EXTRA, "--help").stdout
+    done = ran("-c", WITHOUT_EXTRA, "--skip-checks")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "CommandError: load_fleet needs the package airportsdata, which is not "
+        "installed: install the extra 'demo'.\n"
+    )

@@ -7,7 +7,7 @@ that the URL does not have.
 import re
 import warnings
 from typing import Any, Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
@@ -55,6 +55,11 @@ def write_concern(given: WriteConcern) -> WriteConcern:
     if told["w"] == "majority":
         told.setdefault("j", True)
     return WriteConcern(**told)
+
+
+def names_database(url: str) -> bool:
+    """Tell whether a URL has a database in its path."""
+    return bool(urlsplit(url).path.strip("/"))
 
 
 def fault_of(url: str) -> str:

@@ -1,10 +1,10 @@
 """`manage.py load_fleet`: a world of many namespaces, for measurements."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from nsadmin.embedded.fleet.load import load
 from nsadmin.embedded.fleet.plan import PASSWORD, FleetPlan
 from nsadmin.embedded.seed.data.people import OPERATOR, PEOPLE
 from nsadmin.errors import NsadminError
@@ -49,6 +49,7 @@ class Command(BaseCommand):
             raise CommandError("A fleet has at least one namespace and organization.")
         names = ("namespaces", "organizations", "seed", "collections")
         plan = FleetPlan(**{name: options[name] for name in names})
+        load = _loader()
         try:
             mirrored = not options["without_mirror"]
             load(plan, self.say, add=options["add"], mirrored=mirrored)
@@ -63,3 +64,15 @@ class Command(BaseCommand):
         """Print a line at once."""
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def _loader() -> Callable[..., None]:
+    """Return what loads a plan; raise CommandError where its packages are missing."""
+    try:
+        from nsadmin.embedded.fleet.load import load
+    except ModuleNotFoundError as error:
+        raise CommandError(
+            f"load_fleet needs the package {error.name}, which is not installed: "
+            "install the extra 'demo'."
+        ) from None
+    return load

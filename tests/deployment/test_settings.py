@@ -1,0 +1,192 @@
+"""Values of settings that cannot be meant keep every process from starting."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings as configured
+
+from tests.production_check import ROOT, SETTINGS, check, environment
+
+# The settings that README's table leaves out: former names, and what is for us alone.
+UNLISTED = {
+    "NSADMIN_EMAIL_BACKEND",
+    "NSADMIN_EMAIL_FROM",
+    "NSADMIN_EMAIL_HOST",
+    "NSADMIN_EMBEDDED",
+    "LISTEN_PID",
+}
+# {setting: (its value, what is said of it)}
+REFUSED = {
+    "NSADMIN_TOMBSTONE_DAYS": ("-3", "is '-3'; it has to be a whole number from 1 to"),
+    "NSADMIN_PROXY_COUNT": ("two", "is 'two'; it has to be a whole number from 0 to"),
+    "NSADMIN_METRICS_PORT": ("70000", "is '70000'; it has to be a whole number from 0"),
+    "NSADMIN_MAIL_PORT": ("70000", "is '70000'; it has to be a whole number from 0"),
+    "NSADMIN_MAIL_TIMEOUT_S": ("0", "is '0'; it has to be a number from 0.1 to 30."),
+    "NSADMIN_PAGE_TIMEOUT_S": ("nan", "is 'nan'; it has to be a number from 0.1"),
+    "NSADMIN_SESSION_IDLE_S": ("0", "is '0'; it has to be a whole number from 10 to"),
+    "NSADMIN_KEY_MAX_DAYS": ("99999999999", "is '99999999999'; it has to be"),
+    "NSADMIN_INSECURE_HTTP": ("perhaps", "is 'perhaps'; it has to be 1 or 0."),
+    "NSADMIN_CLUSTER_PORTS": ("6334,x", "has 'x'; a port is a number from 1"),
+    "NSADMIN_RATE_LIMIT": ("600", "is '600'; it has to be 1 or more in a time"),
+    "NSADMIN_ORGANIZATION_RATE_LIMIT": ("0/minute", "is '0/minute'; it has to be 1"),
+    "NSADMIN_TRANSFER_WAYS": ("pages,rocket", "has 'rocket'; permitted are snapshot,"),
+    "NSADMIN_LOG_LEVEL": ("loud", "is 'loud'; permitted are DEBUG, INFO,"),
+    "NSADMIN_ALLOWED_HOSTS": ("https://console.example/", "it lists names of hosts"),
+    "NSADMIN_QDRANT_URL": ("qdrant:6333", "is no address with http:// or https://"),
+    "NSADMIN_OTEL_ENDPOINT": ("collector", "is no address with http:// or https://"),
+    "NSADMIN_SENTRY_DSN": ("https://sentry.example", "is no DSN, such as"),
+    "DATABASE_URL": ("mysql://u:canary@h/n", "is no address of PostgreSQL or SQLite"),
+    "NSADMIN_METRICS_DIR": ("/dev/null/metrics", "it has to be a folder that this"),
+}
+# {setting: values that have to be permitted}
+PERMITTED = {
+    "NSADMIN_LOG_LEVEL": ["info", "WARNING"],
+    "NSADMIN_ALLOWED_HOSTS": [
+        "console.example, .example.org",
+        "127.0.0.1:*,[::1]:8000,a_b:8443",
+    ],
+    "NSADMIN_RATE_LIMIT": ["5/second", "100 per 2 hours"],
+    "NSADMIN_TRANSFER_WAYS": ["pages", "stream, snapshot"],
+    "NSADMIN_QDRANT_URL": ["http://[::1]:6333", "https://qdrant.example/path"],
+    "NSADMIN_OTEL_ENDPOINT": ["", "http://collector:4318"],
+    "NSADMIN_SENTRY_DSN": ["https://a@o1.ingest.sentry.example/4501"],
+    "NSADMIN_PAGE_TIMEOUT_S": ["0.5"],
+    "NSADMIN_DELETIONS_PER_DAY": ["0"],
+    "NSADMIN_CLUSTER_PORTS": ["", "9000, 9001"],
+    "DATABASE_URL": ["postgresql://u@h/n", "sqlite:///x.sqlite3"],
+}
+READ = "import django; django.setup(); from django.conf import settings; "
+
+
+def read(code: str, **given: str) -> subprocess.CompletedProcess[str]:
+    """Run code after the settings were read, in a process of its own."""
+    return run(sys.executable, "-c", READ + code, **given)
+
+
+def run(*command: str, **given: str) -> subprocess.CompletedProcess[str]:
+    module = {"DJANGO_SETTINGS_MODULE": "nsadmin.settings"}
+    return subprocess.run(
+        command,
+        env={**environment(), **SETTINGS, **module, **given},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_each_value_that_cannot_be_used_is_told_at_once() -> None:
+    done = read("", **{name: value for name, (value, _) in REFUSED.items()})
+    assert done.returncode == 1
+    told = dict(
+        re.findall(r"^(?:\S+: )?([A-Z_]+) (is .*|has .*)$", done.stderr, re.MULTILINE)
+    )
+    assert told.keys() == REFUSED.keys()
+    for name, (_, words) in REFUSED.items():
+        assert words in told[name], name
+    assert "canary" not in done.stderr
+
+
+@pytest.mark.parametrize("hosts", ["*", "*:*", "nsadmin.example,a b", "a.example:x"])
+def test_a_list_of_hosts_has_no_other_entries(hosts: str) -> None:
+    done = read("", NSADMIN_ALLOWED_HOSTS=hosts)
+    assert "NSADMIN_ALLOWED_HOSTS has " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(name, value) for name, values in PERMITTED.items() for value in values],
+)
+def test_values_that_can_be_meant_are_permitted(name: str, value: str) -> None:
+    done = read(f"print(repr(getattr(settings, {name!r}, '')))", **{name: value})
+    assert done.returncode == 0, done.stderr
+
+
+def test_spaces_around_the_entries_of_a_list_do_not_count() -> None:
+    code = (
+        "print(settings.ALLOWED_HOSTS, settings.NSADMIN_CLUSTER_PORTS, "
+        "settings.NSADMIN_TRANSFER_WAYS)"
+    )
+    done = read(
+        code,
+        NSADMIN_ALLOWED_HOSTS="a.example, b.example:8443,",
+        NSADMIN_CLUSTER_PORTS="9000, 9001",
+        NSADMIN_TRANSFER_WAYS="",
+    )
+    assert done.stdout == "['a.example', 'b.example'] [9000, 9001] []\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("serve",),
+        ("worker", "jobs"),
+        ("worker", "notifications"),
+        ("beat",),
+        ("mirror",),
+        ("check", "--deploy"),
+    ],
+    ids=" ".join,
+)
+def test_no_process_starts_with_a_negative_number(command: tuple[str, ...]) -> None:
+    nsadmin = (sys.executable, "-m", "nsadmin", *command)
+    done = run(*nsadmin, NSADMIN_TOMBSTONE_DAYS="-3")
+    assert done.returncode != 0
+    assert "NSADMIN_TOMBSTONE_DAYS is '-3'; it has to be" in done.stderr
+
+
+def test_postgresql_without_its_extra_is_told() -> None:
+    hidden = "import sys; sys.modules['psycopg'] = None; "
+    url = {"DATABASE_URL": "postgres://u:canary@h/n"}
+    done = run(sys.executable, "-c", hidden + READ, **url)
+    assert "DATABASE_URL is an address of PostgreSQL, but" in done.stderr
+    assert "pip install nsadmin[postgres]" in done.stderr
+    assert "canary" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"NSADMIN_PROXYCOUNT": "1"}, "Is NSADMIN_PROXY_COUNT meant?"),
+        ({"NSADMIN_EMAIL_PORT": "25"}, "Is NSADMIN_MAIL_PORT meant?"),
+        ({"NSADMIN_ZZ": "1"}, "The README lists all settings."),
+    ],
+)
+def test_a_name_that_is_no_setting_is_a_warning(given: dict, words: str) -> None:
+    done = check({**SETTINGS, **given})
+    assert done.returncode == 1
+    assert "nsadmin.W012" in done.stderr
+    assert words in done.stderr
+
+
+def test_names_that_are_read_elsewhere_are_no_fault() -> None:
+    ours = {"NSADMIN_TEST_QDRANT_URL": "x", "NSADMIN_REQUIRE_BROWSER": "1"}
+    assert check({**SETTINGS, **ours}).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {"NSADMIN_SESSION_IDLE_S": "900", "NSADMIN_SESSION_MAX_S": "600"},
+            "nsadmin.W011",
+        ),
+        ({"NSADMIN_MONGODB_URL": "mongodb://a:1,b:2/?w=majority"}, "nsadmin.W024"),
+    ],
+)
+def test_what_has_no_effect_or_is_guessed_is_a_warning(given: dict, said: str) -> None:
+    done = check({**SETTINGS, **given})
+    assert done.returncode == 1
+    assert said in done.stderr
+
+
+def test_the_table_of_readme_has_every_setting_and_no_other() -> None:
+    readme = Path(ROOT, "README.md").read_text()
+    rows = re.findall(r"^\| (`[A-Z_`, ]+`) \|", readme, re.MULTILINE)
+    listed = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    former = {"NSADMIN_TRUST_PROXY"}
+    assert len(listed) > 60
+    assert listed | UNLISTED | former == set(configured.NSADMIN_KNOWN_NAMES)
