@@ -150,7 +150,7 @@ NSADMIN_PURGE_GIVE_UP_DAYS: int = env.integer(
 )
 # After a move to another cluster the old collection is kept for this many days.
 NSADMIN_MOVE_FALLBACK_DAYS: int = env.integer(
-    "NSADMIN_MOVE_FALLBACK_DAYS", 7, least=1, most=3650
+    "NSADMIN_MOVE_FALLBACK_DAYS", 7, least=0, most=3650
 )
 # The result of a comparison of two namespaces is kept for this many days.
 NSADMIN_COMPARISON_DAYS: int = env.integer(
