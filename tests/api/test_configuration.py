@@ -35,7 +35,8 @@ def test_a_text_is_read_changed_planned_and_applied(call: Caller) -> None:
     query = f"?plan_digest={plan['digest']}"
     done = call("POST", at(call) + query, {"config": text})
     assert (done.status_code, done.headers["ETag"]) == (200, '"r2"')
-    assert text_of(call) == text
+    assert text_of(call) == text  # equal settings, equal text, whatever the revision
+    assert "made_from" not in text
     event = AuditEvent.objects.get(action="namespace:update")
     assert (event.actor_kind, event.outcome) == ("key", "done")
     again = call("POST", at(call) + "?dry_run=true", {"config": text})
