@@ -6,6 +6,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import (
+    beat_init,
     before_task_publish,
     setup_logging,
     task_prerun,
@@ -31,11 +32,20 @@ def use_django_logging(**_kwargs: Any) -> None:
 
 
 @worker_init.connect
+@beat_init.connect
 def check_settings(**_kwargs: Any) -> None:
-    """Run the system checks, which workers do not run by themselves."""
+    """Run the system checks, which Celery's processes do not run on their own.
+
+    Raises SystemExit: Celery logs every Exception of a receiver and goes on.
+    """
+    from django.core.exceptions import ImproperlyConfigured
+
     from nsadmin.checks import refuse_to_serve_unready
 
-    refuse_to_serve_unready()
+    try:
+        refuse_to_serve_unready()
+    except ImproperlyConfigured as error:
+        raise SystemExit(str(error)) from None
 
 
 @worker_ready.connect

@@ -7,9 +7,13 @@ nsadmin COMMAND …    # as `manage.py` of a checkout; `nsadmin help` lists them
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 
+from django.core.exceptions import ImproperlyConfigured
+
+import nsadmin
 from nsadmin.jobs import queues
 
 # The commands of `nsadmin.embedded`, which is installed for no others.
@@ -33,16 +37,37 @@ WORKERS: dict[str, tuple[str, ...]] = {
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run one command; exit with its status."""
+    """Run one command; exit with its status.
+
+    Settings that cannot be used are said in one line, and Ctrl-C ends silently.
+    """
     given = sys.argv[1:] if arguments is None else arguments
-    if any(command in given[:2] for command in _EMBEDDED):
+    is_embedded = any(command in given[:2] for command in _EMBEDDED)
+    if is_embedded:
         os.environ.setdefault("NSADMIN_EMBEDDED", "1")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nsadmin.settings")
-    run = _SERVERS.get(given[0]) if given else None
-    if run is not None:
-        run(given[1:])
+    try:
+        _run(given)
+    except ImproperlyConfigured as error:
+        sys.exit(f"nsadmin: {error}")
+    except ModuleNotFoundError as error:
+        if not is_embedded or (error.name or "").startswith("nsadmin"):
+            raise
+        sys.exit(f"nsadmin: the demo needs {error.name}: pip install nsadmin[demo]")
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+
+
+def _run(given: list[str]) -> None:
+    command, *options = given or ["help"]
+    if command == "help" and options[:1] and options[0] in _SERVERS:
+        command, options = options[0], ["--help"]
+    if command in ("version", "--version"):
+        sys.stdout.write(f"nsadmin {nsadmin.__version__}\n")
+    elif command in _SERVERS:
+        _SERVERS[command](options)
     else:
-        _manage(given)
+        _manage([command, *options])
 
 
 def _serve(options: list[str]) -> None:
@@ -53,9 +78,13 @@ def _serve(options: list[str]) -> None:
 
 def _worker(options: list[str]) -> None:
     queue = options[0] if options else ""
+    known = ", ".join(WORKERS)
+    usage = f"usage: nsadmin worker QUEUE [options]\nThe queues are {known}."
+    if queue in ("-h", "--help"):
+        sys.stdout.write(f"{usage}\n`nsadmin worker QUEUE --help` lists the options.\n")
+        return
     if queue not in WORKERS:
-        known = ", ".join(WORKERS)
-        sys.exit(f"usage: nsadmin worker QUEUE [options]\nThe queues are {known}.")
+        sys.exit(usage)
     named = ("--queues", queue, "--hostname", f"{queue}@%h")
     _celery("worker", *named, *_QUIET, *WORKERS[queue], *options[1:])
 
@@ -72,11 +101,18 @@ def _celery(*arguments: str) -> None:
 
 
 def _manage(arguments: list[str]) -> None:
-    from django.core.management import execute_from_command_line
+    from nsadmin.management_commands import Commands
 
-    execute_from_command_line(["nsadmin", *arguments])
+    Commands(["nsadmin", *arguments], _SUMMARIES).execute()
 
 
+_SUMMARIES = {
+    "serve": "the web server",
+    "worker": "the worker of one queue: nsadmin worker QUEUE",
+    "beat": "the sender of periodic tasks",
+    "demo": "everything on one machine, with embedded servers and data",
+    "version": "the version of nsadmin",
+}
 _SERVERS: dict[str, Callable[[list[str]], None]] = {
     "serve": _serve,
     "worker": _worker,

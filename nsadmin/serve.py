@@ -37,6 +37,7 @@ _IN_MEMORY_BYTES = 64 * 1024
 # Each connection may have a file beside its socket.
 _OPEN_FILES = 4 * _CONNECTIONS
 _RESPAWN_PAUSE_S = 0.5
+_HOUR_S = 3600
 # The first descriptor that systemd passes on, see sd_listen_fds(3).
 _FIRST_GIVEN = 3
 
@@ -158,24 +159,66 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def main(arguments: list[str]) -> None:
-    """Serve until SIGTERM or SIGINT."""
+def _open(host: str, port: int) -> socket.socket:
+    """Return the socket; raise SystemExit with a sentence if there can be none."""
+    try:
+        return _listen(host, port)
+    except socket.gaierror as error:
+        reason = error.strerror
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+    except UnicodeError:
+        reason = "That is no host name"
+    sys.exit(f"nsadmin serve: cannot listen on {host}, port {port}: {reason}.")
+
+
+def _number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Return a reader of whole numbers for argparse, with their range."""
+    limits = f"of {least} or more" if most is None else f"from {least} to {most}"
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= (most or int(text)):
+            raise argparse.ArgumentTypeError(f"give a number {limits}, not {text}")
+        return int(text)
+
+    return read
+
+
+def _seconds(text: str) -> float:
+    """Read a time for argparse: more than 0, at most an hour."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds <= _HOUR_S:
+        limits = f"above 0 and up to {_HOUR_S}"
+        raise argparse.ArgumentTypeError(f"give seconds {limits}, not {text}")
+    return seconds
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nsadmin serve")
+    count = _number(1)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=8, help="in each process")
+    parser.add_argument("--port", type=_number(1, 65_535), default=8000)
+    parser.add_argument("--processes", type=count, default=2)
+    parser.add_argument("--threads", type=count, default=8, help="in each process")
     parser.add_argument(
         "--request-timeout",
-        type=float,
+        type=_seconds,
         default=REQUEST_TIMEOUT_S,
         help="seconds in which a request has to be sent",
     )
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: list[str]) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    options = _parser().parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     _raise_open_files()
-    listener = _listen(options.host, options.port)
+    listener = _open(options.host, options.port)
     from nsadmin.wsgi import application
 
     works = [lambda: serve(application, listener, options)] * options.processes

@@ -16,6 +16,8 @@ from nsadmin.stores import redis, redis_url
 from nsadmin.stores.mongo import url_options
 
 TAG = "nsadmin"
+# Checks that ask a store.
+ASKING = "nsadmin_asking"
 _CA_FILES = (
     "NSADMIN_MONGODB_CA_FILE",
     "NSADMIN_QDRANT_CA_FILE",
@@ -81,7 +83,7 @@ def _redis_fault() -> str:
     return redis_url.fault_of(settings.NSADMIN_REDIS_URL, ca_file=ca_file)
 
 
-@register(TAG, deploy=True)
+@register(TAG, ASKING, deploy=True)
 def redis_server(**_kwargs: Any) -> list[CheckMessage]:
     """E023 if Redis drops keys when it is full, E024 if it is a cluster.
 

@@ -1,6 +1,8 @@
 """Making and restoring a backup of our own state."""
 
 import os
+import shutil
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -28,14 +30,24 @@ def make(folder: Path, secrets: Path | None = None) -> Manifest:
     """Write a backup into a new folder, and the secrets into a file elsewhere.
 
     Raises Conflict if the folder or the file exists, Unavailable if the database cannot
-    be dumped.
+    be dumped. A backup that fails or is interrupted leaves neither of them behind.
     """
     try:
         folder.mkdir(mode=0o700, parents=True)
     except FileExistsError:
         raise Conflict(f"{folder} exists already.") from None
-    if secrets is not None:
-        _write_secrets(secrets)
+    with ExitStack() as undo:
+        undo.callback(shutil.rmtree, folder)
+        if secrets is not None:
+            _write_secrets(secrets)
+            undo.callback(secrets.unlink)
+        made = _dump(folder)
+        undo.pop_all()
+    return made
+
+
+def _dump(folder: Path) -> Manifest:
+    """Write the database and its manifest into an empty folder."""
     audit = {h.organization_id: (h.number, h.hash) for h in ChainHead.objects.all()}
     kind = dumps.vendor()
     path = folder / _FILES[kind]

@@ -35,7 +35,8 @@ def test_a_text_is_read_changed_planned_and_applied(call: Caller) -> None:
     query = f"?plan_digest={plan['digest']}"
     done = call("POST", at(call) + query, {"config": text})
     assert (done.status_code, done.headers["ETag"]) == (200, '"r2"')
-    assert text_of(call) == text
+    assert text_of(call) == text  # equal settings, equal text, whatever the revision
+    assert "made_from" not in text
     event = AuditEvent.objects.get(action="namespace:update")
     assert (event.actor_kind, event.outcome) == ("key", "done")
     again = call("POST", at(call) + "?dry_run=true", {"config": text})
@@ -146,6 +147,31 @@ def test_the_command_says_what_the_api_refused(  # noqa: PLR0917
     secret = call.cast.keys.get(key, key)
     assert run("diff", str(file), "--url", door.url, "--key", secret) == 1
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "NSADMIN_SECRET_KEY=planted\nDATABASE_URL=planted\n",
+        "planted planted",
+        "planted\N{CLAPPER BOARD}",
+        "planted\x07",
+        "\n",
+    ],
+)
+def test_a_file_that_holds_no_key_is_refused_without_its_content(
+    door: Door, file: Path, capsys, content: str
+) -> None:
+    key = file.with_name("key")
+    key.write_text(content)
+    given = [str(file), "--url", door.url]
+    assert run("diff", *given, "--key-file", str(key)) == 1
+    assert run("diff", *given, "--key", content) == 1
+    told = capsys.readouterr().err
+    assert f"{key} is no API key" in told
+    assert "--key is no API key" in told
+    assert "planted" not in told
+    assert not door.seen
 
 
 def test_the_key_follows_no_redirect(

@@ -2,18 +2,29 @@
 
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from nsadmin.jobs import queues
 from tests.production_check import ROOT
 
 KUBERNETES = ROOT / "deploy" / "kubernetes"
+PROXY = ROOT / "deploy" / "proxy"
 SYSTEMD = ROOT / "deploy" / "systemd"
+
+
+def needs(program: str) -> str:
+    """The path of a program; skips the test on a machine without it."""
+    found = shutil.which(program)
+    if found is None:
+        pytest.skip(f"{program} is not on this machine")
+    return found
 
 
 def blocks(files: Path = ROOT) -> list[list[str]]:

@@ -2,18 +2,24 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from nsadmin import __version__
 from nsadmin.cli import WORKERS
+from nsadmin.embedded.supervision.ports import free_port
 from nsadmin.jobs import queues
+from tests.deployment.web import held_socket
 from tests.production_check import ROOT, SETTINGS, environment
 
+_CANNOT = "nsadmin serve: cannot listen on"
 
-def nsadmin(*arguments: str) -> subprocess.CompletedProcess[str]:
+
+def nsadmin(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "nsadmin", *arguments],
-        env={**environment(), **SETTINGS},
+        env={**environment(), **SETTINGS, **env},
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -48,9 +54,89 @@ def test_an_unknown_queue_is_refused_with_those_there_are(arguments: list[str]) 
         (["mirror", "--help"], "usage: nsadmin mirror"),
         (["demo", "--help"], "--data-dir"),
         (["help", "--commands"], "prepare_stores"),
+        (["help", "serve"], "--request-timeout"),
+        (["help", "worker"], "nsadmin worker QUEUE"),
+        (["worker", "--help"], "nsadmin worker QUEUE"),
+        (["help", "beat"], "--schedule"),
+        (["help", "demo"], "--data-dir"),
     ],
 )
 def test_each_command_says_how_it_is_used(arguments: list[str], said: str) -> None:
     done = nsadmin(*arguments)
     assert done.returncode == 0, done.stderr
     assert said in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["help"], ["--help"], ["help", "--commands"]]
+)
+def test_the_help_lists_what_starts_nsadmin(arguments: list[str]) -> None:
+    listed = nsadmin(*arguments).stdout.split()
+    assert {"serve", "worker", "beat", "demo", "version", "mirror"} <= set(listed)
+    assert "runserver" not in listed
+
+
+@pytest.mark.parametrize("arguments", [["version"], ["--version"]])
+def test_the_version_is_that_of_nsadmin(arguments: list[str]) -> None:
+    assert nsadmin(*arguments).stdout == f"nsadmin {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("unknown", "meant"), [("serv", "serve"), ("works", "worker"), ("mirro", "mirror")]
+)
+def test_an_unknown_command_is_refused_with_the_closest(
+    unknown: str, meant: str
+) -> None:
+    done = nsadmin(unknown)
+    assert done.returncode == 1
+    assert f"there is no command {unknown}. Did you mean {meant}?" in done.stderr
+    assert f"Did you mean {meant}?" in nsadmin("help", unknown).stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--threads", "0", "give a number of 1 or more, not 0"),
+        ("--processes", "0", "give a number of 1 or more, not 0"),
+        ("--processes", "-1", "give a number of 1 or more, not -1"),
+        ("--port", "0", "give a number from 1 to 65535, not 0"),
+        ("--port", "99999", "give a number from 1 to 65535, not 99999"),
+        ("--port", "http", "give a number from 1 to 65535, not http"),
+        ("--request-timeout", "0", "give seconds above 0 and up to 3600, not 0"),
+        ("--request-timeout", "nan", "give seconds above 0 and up to 3600, not nan"),
+    ],
+)
+def test_an_option_out_of_range_is_refused(option: str, value: str, said: str) -> None:
+    done = nsadmin("serve", f"{option}={value}")
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"argument {option}: {said}\n")
+
+
+def test_a_place_where_nothing_can_listen_is_said_in_one_line() -> None:
+    with held_socket() as listener:
+        taken = str(listener.getsockname()[1])
+        said = one_line("serve", "--port", taken)
+    assert said == f"{_CANNOT} 127.0.0.1, port {taken}: Address already in use.\n"
+    for host in ("console.invalid", "a..b"):
+        assert one_line("serve", "--host", host).startswith(f"{_CANNOT} {host}, port ")
+
+
+def test_the_web_server_says_what_it_lacks_in_one_line() -> None:
+    said = one_line("serve", "--port", str(free_port()), NSADMIN_KEY_PEPPER="short")
+    assert "NSADMIN_KEY_PEPPER is too short." in said
+
+
+@pytest.mark.parametrize("options", [[], ["--help"]])
+def test_a_fleet_without_the_extra_names_it(options: list[str], tmp_path: Path) -> None:
+    missing = tmp_path / "airportsdata.py"
+    missing.write_text(f"raise ModuleNotFoundError(name={missing.stem!r})\n")
+    said = one_line("load_fleet", *options, PYTHONPATH=str(tmp_path))
+    assert said.endswith("needs airportsdata: pip install nsadmin[demo]\n")
+
+
+def one_line(*arguments: str, **env: str) -> str:
+    """The only line of a command that fails."""
+    done = nsadmin(*arguments, PYTHONWARNINGS="ignore", **env)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    return done.stderr

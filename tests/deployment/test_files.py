@@ -2,14 +2,12 @@
 
 import getpass
 import re
-import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import kubernetes_validate
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,10 +15,10 @@ from cryptography.x509.oid import NameOID
 
 from nsadmin.checks import REQUIRED
 from tests.deployment import commands
+from tests.deployment.commands import KUBERNETES, PROXY, needs
 from tests.production_check import ROOT, check
 
 BIN = Path(sys.executable).parent
-PROXY = ROOT / "deploy" / "proxy"
 
 
 def passes(*command: str | Path) -> str:
@@ -30,14 +28,6 @@ def passes(*command: str | Path) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
-
-
-def needs(program: str) -> str:
-    """The path of a program; skips the test on a machine without it."""
-    found = shutil.which(program)
-    if found is None:
-        pytest.skip(f"{program} is not on this machine")
-    return found
 
 
 def test_the_readme_has_all_of_it() -> None:
@@ -156,6 +146,23 @@ def test_kubernetes_objects_find_the_deployments_that_they_name() -> None:
         assert "replicas" not in scaled["spec"]  # an apply would undo the scaling
     [service] = commands.kubernetes("Service")
     assert service["spec"]["selector"] in labels
+
+
+def test_no_probe_takes_web_servers_out_while_a_store_is_away() -> None:
+    files = [ROOT / "compose.yaml", *KUBERNETES.iterdir(), *PROXY.iterdir()]
+    probes = [
+        path
+        for file in files
+        for path in re.findall(r"/(?:health|ready)z", _code(file))
+    ]
+    assert set(probes) == {"/healthz"}
+    assert len(probes) == 5
+
+
+def _code(file: Path) -> str:
+    """The lines of a file but for comments."""
+    lines = file.read_text().splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith("#"))
 
 
 def test_systemd_runs_what_the_readme_runs() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from nsadmin import store_checks
 from nsadmin.namespaces.mirror.follower import Follower
 
 
@@ -26,7 +27,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
-        """Follow until SIGTERM or SIGINT."""
+        """Follow until SIGTERM or SIGINT.
+
+        Raises SystemCheckError if Redis cannot be used as it is set up.
+        """
+        if not options["skip_checks"]:
+            self.check(tags=[store_checks.ASKING], include_deployment_checks=True)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())

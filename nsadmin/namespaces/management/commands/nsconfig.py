@@ -3,6 +3,7 @@
 With `--url` and a key it asks the API of another machine, and needs no settings here.
 """
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -197,12 +198,18 @@ def _actor(organization: str) -> Actor:
 
 
 def _key(options: dict[str, Any]) -> str:
-    """Return the API key, from the arguments or from the file that they name."""
-    if options["key_file"]:
-        return _text(options["key_file"]).strip()
-    if not options["key"]:
+    """Return the API key, from the arguments or from the file that they name.
+
+    Raises CommandError for what is no key, without its content: it may be a secret.
+    """
+    file = options["key_file"]
+    key = _text(file).strip() if file else str(options["key"] or "")
+    if not key and not file:
         raise CommandError("An address needs a key: use --key-file or --key.")
-    return str(options["key"])
+    if not re.fullmatch("[!-~]+", key):
+        where = file or "--key"
+        raise CommandError(f"{where} is no API key: one line without spaces, in ASCII.")
+    return key
 
 
 def _text(file: str) -> str:
