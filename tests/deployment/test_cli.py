@@ -126,12 +126,11 @@ def test_the_web_server_says_what_it_lacks_in_one_line() -> None:
     assert "NSADMIN_KEY_PEPPER is too short." in said
 
 
-@pytest.mark.parametrize("options", [[], ["--help"]])
-def test_a_fleet_without_the_extra_names_it(options: list[str], tmp_path: Path) -> None:
-    missing = tmp_path / "airportsdata.py"
+def test_a_command_of_the_demo_without_its_extra_names_it(tmp_path: Path) -> None:
+    missing = tmp_path / "pycountry.py"
     missing.write_text(f"raise ModuleNotFoundError(name={missing.stem!r})\n")
-    said = one_line("load_fleet", *options, PYTHONPATH=str(tmp_path))
-    assert said.endswith("needs airportsdata: pip install nsadmin[demo]\n")
+    said = one_line("refresh_demo", "--help", PYTHONPATH=str(tmp_path))
+    assert said.endswith("needs pycountry: pip install nsadmin[demo]\n")
 
 
 def one_line(*arguments: str, **env: str) -> str:
