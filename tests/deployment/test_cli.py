@@ -53,12 +53,8 @@ def test_an_unknown_queue_is_refused_with_those_there_are(arguments: list[str]) 
         (["beat", "--help"], "--schedule"),
         (["mirror", "--help"], "usage: nsadmin mirror"),
         (["demo", "--help"], "--data-dir"),
-        (["help", "--commands"], "prepare_stores"),
-        (["help", "serve"], "--request-timeout"),
         (["help", "worker"], "nsadmin worker QUEUE"),
         (["worker", "--help"], "nsadmin worker QUEUE"),
-        (["help", "beat"], "--schedule"),
-        (["help", "demo"], "--data-dir"),
     ],
 )
 def test_each_command_says_how_it_is_used(arguments: list[str], said: str) -> None:
@@ -67,9 +63,7 @@ def test_each_command_says_how_it_is_used(arguments: list[str], said: str) -> No
     assert said in done.stdout
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["help"], ["--help"], ["help", "--commands"]]
-)
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["help", "--commands"]])
 def test_the_help_lists_what_starts_nsadmin(arguments: list[str]) -> None:
     listed = nsadmin(*arguments).stdout.split()
     assert {"serve", "worker", "beat", "demo", "version", "mirror"} <= set(listed)
@@ -82,7 +76,7 @@ def test_the_version_is_that_of_nsadmin(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("unknown", "meant"), [("serv", "serve"), ("works", "worker"), ("mirro", "mirror")]
+    ("unknown", "meant"), [("works", "worker"), ("mirro", "mirror")]
 )
 def test_an_unknown_command_is_refused_with_the_closest(
     unknown: str, meant: str

@@ -86,6 +86,7 @@ def proxy(upstream: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
         process.wait()
 
 
+@pytest.mark.faults
 def test_pages_come_through_while_mongodb_is_away(upstream: str, proxy: str) -> None:
     ready = httpx.get(f"http://{upstream}/readyz", timeout=60)
     assert ready.json()["silent"] == ["namespace store"]

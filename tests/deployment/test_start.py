@@ -12,7 +12,7 @@ from tests.embedded_servers import RunningServer, running_redis
 from tests.production_check import ROOT, SETTINGS, environment
 
 # One worker for each pool; each command is written as README has it.
-COMMANDS = ("worker control", "worker jobs", "beat", "mirror")
+COMMANDS = ("worker jobs", "beat", "mirror")
 each_command = pytest.mark.parametrize("command", COMMANDS)
 
 

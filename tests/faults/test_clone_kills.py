@@ -66,9 +66,8 @@ def test_two_kills_of_one_clone_are_survived(plant: Plant, actor, source):
     clones.require_complete(source, job)
 
 
-@pytest.mark.parametrize(
-    "harm", ["emptied", pytest.param("restarted", marks=pytest.mark.faults)]
-)
+@pytest.mark.faults
+@pytest.mark.parametrize("harm", ["emptied", "restarted"])
 def test_redis_may_lose_everything(plant: Plant, actor, source, harm):
     job = clones.begin(actor, source, "without a broker")
     _half_done(job)

@@ -1,8 +1,4 @@
-"""No page is wider than its window, whatever stands in its tables, drawn by Chromium.
-
-`make test` tries the pages that have a part which no page before had; `make faults` tries
-all.
-"""
+"""No page is wider than its window, whatever stands in its tables, drawn by Chromium."""
 
 import os
 from collections.abc import Iterator
@@ -12,7 +8,7 @@ from playwright.sync_api import Page, Route
 
 from tests.browser import chromium
 from tests.hostile.walk import GATED, shown
-from tests.pages.test_axe import ORIGIN, answer, parts_of
+from tests.pages.test_axe import ORIGIN, answer
 
 pytestmark = [
     pytest.mark.browser,
@@ -70,17 +66,10 @@ def pages(stores: object, settings, tmp_path) -> dict[str, str]:
     return {place: text for place, text in found.items() if "<html" in text}
 
 
-@pytest.mark.parametrize(
-    "every",
-    [
-        pytest.param(False, id="new parts"),
-        pytest.param(True, id="every page", marks=pytest.mark.faults),
-    ],
-)
-def test_no_page_is_wider_than_its_window(pages: dict[str, str], every: bool) -> None:
+@pytest.mark.faults
+def test_no_page_is_wider_than_its_window(pages: dict[str, str]) -> None:
     assert len(pages) > 60
     assert "Enterprise" in pages[f"on Pro {GATED} "]
-    known: set[str] = set()
     with chromium.launched() as browser:
         page = browser.new_page(bypass_csp=True)
 
@@ -89,11 +78,8 @@ def test_no_page_is_wider_than_its_window(pages: dict[str, str], every: bool) ->
 
         page.route("**/*", answered)
         found: list[str] = []
-        for number, (place, text) in enumerate(pages.items()):
-            parts = parts_of(text)
-            if every or not parts <= known:
-                found += faults(page, number, place)
-            known |= parts
+        for number, place in enumerate(pages):
+            found += faults(page, number, place)
     assert not found, "\n".join(found)
 
 

@@ -228,6 +228,7 @@ def test_an_endless_target_ends_the_pass(
         _pass(copied)
 
 
+@pytest.mark.faults
 def test_a_worker_that_stood_still_writes_nothing_before_its_lease_is_known(
     filled: Fill, beside: Any, reader: Reader, proxy: Proxy
 ) -> None:

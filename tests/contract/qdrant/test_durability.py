@@ -102,6 +102,7 @@ def test_acknowledged_writes_survive_kill_9(
         assert changed == set()
 
 
+@pytest.mark.faults
 def test_kill_9_during_a_build(
     own: QdrantClient, server: RunningQdrant, data: Path
 ) -> None:

@@ -44,6 +44,7 @@ def begun() -> list[str]:
     return list(row["begun"])
 
 
+@pytest.mark.faults
 def test_a_history_that_was_cut_off_goes_on_where_it_was(written: OwnServers) -> None:
     cut: list[str] = []
     left_out: list[str] = []

@@ -42,7 +42,7 @@ def plant_env(new_cluster: OwnCluster) -> dict[str, str]:
     ("victim", "stage", "pause"),
     [
         pytest.param("worker", TRANSFER, False, marks=pytest.mark.faults),
-        ("new", TRANSFER, True),
+        pytest.param("new", TRANSFER, True, marks=pytest.mark.faults),
         pytest.param("old", COMPARE, True, marks=pytest.mark.faults),
         pytest.param("worker", FLIP, True, marks=pytest.mark.faults),
         pytest.param("new", FLIP, True, marks=pytest.mark.faults),

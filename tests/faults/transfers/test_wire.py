@@ -124,6 +124,7 @@ def test_a_key_that_may_not_snapshot_still_clones(
     assert _reasons(job).count("the key may not do it") == 2
 
 
+@pytest.mark.faults
 def test_a_server_that_restarts_during_recovery_is_waited_for(
     plant: Plant, actor: Actor, source: Namespace, proxy: Proxy
 ) -> None:
