@@ -36,7 +36,7 @@ from tests.cast import Cast
 from tests.fuzz.nearness import nearer
 from tests.reprocessing.appended import claimed_request
 
-FEW, MANY = 250, 20_000
+FEW, MANY = 500, 20_000
 ROLES = ("admin", "member", "viewer", "stranger", "support", "platform_admin")
 # Those who may do most are asked most; a few come without a key, or with a wrong one.
 WHO = st.sampled_from(["admin"] * 7 + ["platform_admin"] * 3 + [*ROLES, "", "wrong"])
