@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Action
+from nsadmin.access.web.step_up import remove_fields
 from nsadmin.errors import Conflict
 
 FIELD: Final = "form_organization"
@@ -40,10 +41,7 @@ def require_same(request: HttpRequest, action: Action) -> None:
     made_for = request.POST.get(FIELD)
     if made_for is None:
         return
-    rest = request.POST.copy()
-    del rest[FIELD]
-    rest._mutable = False  # noqa: SLF001 - as the one that it replaces
-    request.POST = rest  # type: ignore[assignment]
+    remove_fields(request, FIELD)
     match = request.resolver_match
     is_named = match is not None and any(key in match.kwargs for key in _NAMED)
     shown: Organization | None = getattr(request, "shown_organization", None)

@@ -60,10 +60,7 @@ def require_password(request: HttpRequest, reason: str = "") -> None:
         if not is_fresh(request):
             raise _needed("Confirm your password to continue.", reason)
         return
-    fields = request.POST.copy()
-    for name in (FIELD, CODE_FIELD):
-        fields.pop(name, None)
-    request.POST = fields  # type: ignore[assignment]
+    remove_fields(request, FIELD, CODE_FIELD)
     user = request.user
     if not isinstance(user, User):
         raise _needed("You are not signed in.", reason)
@@ -72,6 +69,14 @@ def require_password(request: HttpRequest, reason: str = "") -> None:
     else:
         _check_password(request, user, given or "", reason)
     request.session[SESSION_KEY] = time.time()
+
+
+def remove_fields(request: HttpRequest, *names: str) -> None:
+    """Remove fields of ours, so that the view gets the form as it was filled in."""
+    fields = request.POST.copy()
+    for name in names:
+        fields.pop(name, None)
+    request.POST = fields  # type: ignore[assignment]
 
 
 def _needed(message: str, reason: str, code: str | None = None) -> PasswordNeeded:
