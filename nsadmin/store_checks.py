@@ -23,7 +23,10 @@ _CA_FILES = (
     "NSADMIN_QDRANT_CA_FILE",
     "NSADMIN_REDIS_CA_FILE",
 )
-_ONE_REDIS = "one server that takes writes, such as rediss://user:password@host:6380/0"
+_ONE_REDIS = (
+    "one server that takes writes, such as rediss://user:password@host:6380/0, or "
+    "Sentinels, such as redis+sentinel://host:26379,host:26379/SERVICE/0"
+)
 _MONGODB = "such as mongodb://user:password@host/nsadmin?authSource=admin"
 _POLICY = "noeviction"
 
@@ -87,16 +90,19 @@ def _redis_fault() -> str:
 def redis_server(**_kwargs: Any) -> list[CheckMessage]:
     """E023 if Redis drops keys when it is full, E024 if it is a cluster.
 
-    W023 if it does not tell. One server holds the cache, sessions, messages to workers
-    and locks, so an evicted key may be a message. Nothing is said while Redis does not
-    answer, because it may start later.
+    W023 if it does not tell, W025 if no Sentinel names a server. One server holds the
+    cache, sessions, messages to workers and locks, so an evicted key may be a message.
+    Nothing is said while Redis does not answer, because it may start later.
     """
     if not settings.NSADMIN_REDIS_URL or _redis_fault():
         return []  # `store_addresses` says so
     try:
         policy, is_cluster = redis.memory_policy()
-    except Unavailable:
-        return []
+    except Unavailable as away:
+        if str(away) != redis.NO_PRIMARY:
+            return []
+        hint = "Check the hosts and the service in NSADMIN_REDIS_URL."
+        return [Warning(redis.NO_PRIMARY, hint=hint, id="nsadmin.W025")]
     found: list[CheckMessage] = []
     if is_cluster:
         message = "NSADMIN_REDIS_URL names a node of a cluster."

@@ -5,7 +5,7 @@ import ipaddress
 import ssl
 import threading
 from asyncio import Server, StreamReader, StreamWriter
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -105,8 +105,13 @@ def _pem(certificate: x509.Certificate) -> bytes:
 
 
 @contextmanager
-def tls_front(authority: Authority, port: int) -> Iterator[int]:
-    """Take TLS at a port of its own, which is yielded, and pass it on in plain."""
+def tls_front(
+    authority: Authority, port: int, *, replaced: Mapping[bytes, bytes] | None = None
+) -> Iterator[int]:
+    """Take TLS at a port of its own, which is yielded, and pass it on in plain.
+
+    What the server answers is passed back with these bytes replaced by as many others.
+    """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="TLS front")
     thread.start()
@@ -116,7 +121,7 @@ def tls_front(authority: Authority, port: int) -> Iterator[int]:
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(authority.chain_file, authority.key_file)
-    carry = partial(_carry, port)
+    carry = partial(_carry, port, replaced or {})
     server = wait(asyncio.start_server(carry, HOST, 0, ssl=context))
     try:
         yield server.sockets[0].getsockname()[1]
@@ -139,7 +144,12 @@ async def _end(server: Server) -> Server:
     return server
 
 
-async def _carry(port: int, reader: StreamReader, writer: StreamWriter) -> None:
+async def _carry(
+    port: int,
+    replaced: Mapping[bytes, bytes],
+    reader: StreamReader,
+    writer: StreamWriter,
+) -> None:
     """Carry bytes both ways until either side ends; then both connections end."""
     opened = [writer]
     try:
@@ -147,7 +157,7 @@ async def _carry(port: int, reader: StreamReader, writer: StreamWriter) -> None:
         opened.append(target)
         ways = [
             asyncio.ensure_future(_pass(*way))
-            for way in ((reader, target), (source, writer))
+            for way in ((reader, target, {}), (source, writer, replaced))
         ]
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         for way in ways:
@@ -160,7 +170,11 @@ async def _carry(port: int, reader: StreamReader, writer: StreamWriter) -> None:
             one.transport.abort()
 
 
-async def _pass(source: StreamReader, target: StreamWriter) -> None:
+async def _pass(
+    source: StreamReader, target: StreamWriter, replaced: Mapping[bytes, bytes]
+) -> None:
     while data := await source.read(_PIECE):
+        for before, after in replaced.items():
+            data = data.replace(before, after)
         target.write(data)
         await target.drain()

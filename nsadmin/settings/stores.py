@@ -11,7 +11,7 @@ from nsadmin.settings.environment import (
     NSADMIN_REDIS_CA_FILE,
     NSADMIN_REDIS_URL,
 )
-from nsadmin.stores import redis_url
+from nsadmin.stores.redis_pool import cache_settings
 
 # The pages that a transaction of the mirror changes, some MB, stay in memory until it
 # ends, and the log has room for several of them before they are copied to the file.
@@ -37,12 +37,12 @@ def _database(url: str) -> dict[str, Any]:
 
 DATABASES = {"default": _database(NSADMIN_DATABASE_URL or "sqlite:///nsadmin.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-_REDIS_TLS = redis_url.tls_options(NSADMIN_REDIS_URL, ca_file=NSADMIN_REDIS_CA_FILE)
+_REDIS = cache_settings(NSADMIN_REDIS_URL, ca_file=NSADMIN_REDIS_CA_FILE)
 _REDIS_CACHE: dict[str, Any] = {
     "BACKEND": "django.core.cache.backends.redis.RedisCache",
-    "LOCATION": NSADMIN_REDIS_URL or "redis://redis.invalid:6379/0",
+    "LOCATION": _REDIS["LOCATION"],
     "KEY_PREFIX": "nsadmin",
-    "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1, **_REDIS_TLS},
+    "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1, **_REDIS["OPTIONS"]},
 }
 CACHES: dict[str, dict[str, Any]] = {
     "default": _REDIS_CACHE,
@@ -50,13 +50,12 @@ CACHES: dict[str, dict[str, Any]] = {
         **_REDIS_CACHE,
         "BACKEND": "nsadmin.access.web.session_cache.SessionCache",
         "OPTIONS": {
-            "pool_class": "redis.BlockingConnectionPool",
             "max_connections": 32,
             "timeout": 0.5,
             "socket_timeout": 0.5,
             "socket_connect_timeout": 0.5,
             "retry": Retry(NoBackoff(), 0),  # sessions are read from SQL instead
-            **_REDIS_TLS,
+            **_REDIS["OPTIONS"],
         },
     },
 }

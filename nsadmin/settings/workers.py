@@ -2,10 +2,9 @@
 
 from nsadmin.jobs import queues
 from nsadmin.settings.environment import NSADMIN_REDIS_CA_FILE, NSADMIN_REDIS_URL
-from nsadmin.stores import redis_url
+from nsadmin.stores.redis_pool import broker_settings
 
-CELERY_BROKER_URL = NSADMIN_REDIS_URL or "redis://redis.invalid:6379/0"
-CELERY_BROKER_USE_SSL = redis_url.tls_options(
+CELERY_BROKER_URL, _SENTINEL, CELERY_BROKER_USE_SSL = broker_settings(
     NSADMIN_REDIS_URL, ca_file=NSADMIN_REDIS_CA_FILE
 )
 CELERY_TASK_IGNORE_RESULT = True
@@ -18,7 +17,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # An idle worker wakes up this often; a message wakes it at once.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 5}
+CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 5, **_SENTINEL}
 # Nothing asks workers over the broker, so none holds a connection for it.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 # Beat knows when the next start is due; it need not look more often than that.

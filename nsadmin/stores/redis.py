@@ -6,10 +6,13 @@ from functools import lru_cache
 
 import redis
 from django.conf import settings
+from redis.sentinel import MasterNotFoundError
 
 from nsadmin.errors import Unavailable
-from nsadmin.stores import redis_url
+from nsadmin.stores import redis_pool
 
+# Why Redis does not answer: Sentinels are away, or do not know the service.
+NO_PRIMARY = "No Sentinel that answers names a server that takes writes."
 _PROBE_MS = 5000
 
 
@@ -39,15 +42,13 @@ _local_claims = _LocalClaims()
 
 @lru_cache(maxsize=4)
 def _connect(url: str, ca_file: str) -> redis.Redis:
-    # Callers wait for a free connection. If all connected at once, the connection
-    # limit of the server would look like an outage.
-    pool = redis.BlockingConnectionPool.from_url(
+    pool = redis_pool.pool(
         url,
+        ca_file=ca_file,
         max_connections=32,
         timeout=2,
         socket_timeout=2,
         socket_connect_timeout=1,
-        **redis_url.tls_options(url, ca_file=ca_file),
     )
     return redis.Redis.from_pool(pool)
 
@@ -66,8 +67,8 @@ def check_writable() -> None:
         client().set("nsadmin:ready", b"1", px=_PROBE_MS)
     except redis.ResponseError:
         raise _unavailable("Redis refuses writes.") from None
-    except redis.RedisError:
-        raise _unavailable("Redis does not answer.") from None
+    except redis.RedisError as fault:
+        raise _away(fault) from None
 
 
 def memory_policy() -> tuple[str, bool]:
@@ -80,11 +81,17 @@ def memory_policy() -> tuple[str, bool]:
         told = client().info()
     except redis.ResponseError:  # a server may refuse INFO to this user
         return "", False
-    except redis.RedisError:
-        raise _unavailable("Redis does not answer.") from None
+    except redis.RedisError as fault:
+        raise _away(fault) from None
     found = told if isinstance(told, dict) else {}
     is_cluster = str(found.get("cluster_enabled", 0)) == "1"
     return str(found.get("maxmemory_policy", "")), is_cluster
+
+
+def _away(fault: redis.RedisError) -> Unavailable:
+    if isinstance(fault, MasterNotFoundError):
+        return _unavailable(NO_PRIMARY)
+    return _unavailable("Redis does not answer.")
 
 
 def _unavailable(message: str) -> Unavailable:

@@ -1,11 +1,10 @@
 """A database of its own with our tables, which threads and processes share."""
 
 import secrets
-import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -53,7 +52,14 @@ def copy(rows: Rows) -> Iterator[Rows]:
     default = connections["default"]
     if default.vendor == "sqlite":
         with tempfile.TemporaryDirectory() as folder:
-            yield Rows(shutil.copy(rows.name, folder))
+            target = str(Path(folder, Path(rows.name).name))
+            # A copied file would lack what is still in the log beside it.
+            with (
+                closing(sqlite3.connect(rows.name)) as source,
+                closing(sqlite3.connect(target)) as made,
+            ):
+                source.backup(made)
+            yield Rows(target)
         return
     name = f"{rows.name}_{secrets.token_hex(3)}"
     with default._nodb_cursor() as cursor:

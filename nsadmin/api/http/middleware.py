@@ -6,12 +6,13 @@ from django.http import HttpRequest
 from django.http.response import HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
+from nsadmin.access.keys.allowances import Allowance
+from nsadmin.api.http import rate_limit
 from nsadmin.api.http.errors import (
     envelope_response,
     error_for_status,
     to_nsadmin_error,
 )
-from nsadmin.api.http.rate_limit import Allowance
 
 Respond = Callable[[HttpRequest], HttpResponse]
 _JSON = "application/json"
@@ -52,7 +53,7 @@ class EnvelopeMiddleware:
         patch_vary_headers(response, ["Authorization"])
         allowance: Allowance | None = getattr(request, "allowance", None)
         if allowance is not None:
-            for name, value in allowance.headers().items():
+            for name, value in rate_limit.headers(allowance).items():
                 response.headers[name] = value
         return response
 
