@@ -21,6 +21,8 @@ from urllib.parse import urlsplit
 from tests.faults.transport import Message, Transport
 
 _HOST = "127.0.0.1"
+# Turns of the loop within which a connection that ends has ended.
+_TURNS = 8
 _ANSWER_500 = (
     b"HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/json\r\n"
     b'content-length: 35\r\n\r\n{"status":{"error":"made to fail"}}'
@@ -149,9 +151,9 @@ class _Link:
         finally:
             for way in ways:
                 way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
-            _reset(client[1])
+            _reset(client[1])  # before any wait, which the end may cancel
             store[1].close()
+            await asyncio.gather(*ways, return_exceptions=True)
 
     async def _ask(
         self, client: tuple[StreamReader, StreamWriter], store: StreamWriter
@@ -242,7 +244,8 @@ class Proxies:
                 for task in others:
                     task.cancel()
                 await asyncio.gather(*others, return_exceptions=True)
-                await asyncio.sleep(0)
+                for _ in range(_TURNS):
+                    await asyncio.sleep(0)
 
         self._wait(end())
         self._loop.call_soon_threadsafe(self._loop.stop)
