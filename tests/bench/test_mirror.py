@@ -7,6 +7,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
+from itertools import repeat, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -115,8 +116,7 @@ def test_rows_of_changed_documents_are_written_at_a_rate(opened: World) -> None:
     keys = list(MirroredNamespace.objects.values_list("pk", flat=True))
     changed = random.Random(1).sample(keys, max(SIZE // 100, 1000))
     parts = [
-        store.get_many(changed[start : start + BATCH])
-        for start in range(0, len(changed), BATCH)
+        store.get_many(part) for part in writing.parts(changed, first=copies.FIRST)
     ]
     whole, bare = [], []
     for _ in range(ROUNDS):
@@ -143,9 +143,10 @@ def _written(parts: list[list[dict[str, Any]]]) -> tuple[float, float]:
     """Seconds by the clock, and of CPU, of making copies and writing them."""
     parts = [_moved(part) for part in parts]
     wall, cpu = time.perf_counter(), time.process_time()
-    for part in parts:
-        at = timezone.now()
-        writing.write(copies.Read(at, copies.copies_of(part)))
+    fetched = [copies.fetched(part, repeat(None), timezone.now()) for part in parts]
+    for part, following in zip_longest(fetched, fetched[1:]):
+        meanwhile = following.convert if following else None
+        writing.write(part.read(), meanwhile=meanwhile)
     return time.perf_counter() - wall, time.process_time() - cpu
 
 

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from nsadmin.access.models import Organization
+from nsadmin.jobs import items
 from nsadmin.namespaces.mirror import (
     bootstrap,
     comparison,
@@ -19,6 +20,7 @@ from nsadmin.namespaces.mirror import (
     writing,
 )
 from nsadmin.namespaces.mirror import copies as making
+from nsadmin.namespaces.mirror.digests import LOOP
 from nsadmin.namespaces.mirror.rows import known, namespaces
 from nsadmin.namespaces.models import (
     LastLook,
@@ -90,6 +92,54 @@ def test_any_size_of_a_slice_finds_all(
     stored = {raw["_id"] for raw in store.every()}
     assert set(MirroredNamespace.objects.values_list("pk", flat=True)) == stored
     assert MirrorFill.objects.get().documents == len(stored)
+
+
+REFUSALS = {
+    "sqlite": [
+        (
+            "CREATE TRIGGER refused BEFORE UPDATE ON namespaces_mirrorednamespace "
+            "WHEN NEW.description = 'refused' BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        )
+    ],
+    "postgresql": [
+        (
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '23514'; END $$"
+        ),
+        (
+            "CREATE TRIGGER refused BEFORE UPDATE ON namespaces_mirrorednamespace "
+            "FOR EACH ROW WHEN (NEW.description = 'refused') EXECUTE FUNCTION refuse()"
+        ),
+    ],
+}
+
+
+def test_copies_that_are_made_while_the_database_writes_are_as_good(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "BATCH", 3)
+    keys = sorted(
+        make_namespace(cast.northlight, f"many {n}", in_qdrant=False).namespace_id
+        for n in range(10)
+    )
+    comparison.reconcile()
+    for key in keys:
+        foreign(key, description=f"new of {key}", revision=2)
+    foreign(keys[1], description="refused")  # by the database, in the first part
+    foreign(keys[4], feature_extractors=7, name=5)  # odd, in the second one
+    with connection.cursor() as cursor:
+        for statement in REFUSALS[connection.vendor]:
+            cursor.execute(statement)
+    assert comparison.reconcile() == len(keys) - 1
+    for key in keys:
+        row = one(key)
+        is_refused = key == keys[1]
+        assert row.revision == (1 if is_refused else 2), key
+        assert (row.description == f"new of {key}") is not is_refused
+        assert row.document.content["revision"] == row.revision
+    failed = items.open_failures().filter(loop=LOOP).values_list("item", flat=True)
+    assert list(failed) == [keys[1]]
+    assert one(keys[4]).faults
 
 
 def test_an_older_copy_never_overwrites_a_newer_row(cast: Cast) -> None:

@@ -137,20 +137,33 @@ class Comparison:
         yield from self._fetch(sorted(differing | new), marks)
 
     def _fetch(self, keys: Sequence[str], marks: Marks) -> Iterator[str]:
-        """Read the documents of these keys anew, write those that differ indeed."""
-        for part in writing.parts(keys):
-            ids = {key: marks[key][0] if key in marks else key for key in part}
-            for read in making.read_by_ids(ids):
-                unsure = [copy for copy in read.copies if self._is_unsure(copy, marks)]
-                pairs = making.unchanged(unsure)
-                namespaces.keep_digests(pairs)
-                same = {copy.key for copy, _ in pairs}
-                differing = [copy for copy in read.copies if copy.key not in same]
-                found = making.Read(read.at, differing, read.missing)
-                self.written += writing.write(found)
+        """Read the documents of these keys anew, write those that differ indeed.
+
+        The documents that come next are read before, so that their copies are made
+        while the database writes.
+        """
+        parts = self._fetched(keys, marks)
+        part = next(parts, None)
+        while part is not None:
+            fetched, following = part, next(parts, None)
+            read = fetched.read()
+            unsure = [copy for copy in read.copies if self._is_unsure(copy, marks)]
+            pairs = making.unchanged(unsure)
+            namespaces.keep_digests(pairs)
+            same = {copy.key for copy, _ in pairs}
+            differing = [copy for copy in read.copies if copy.key not in same]
+            found = making.Read(read.at, differing, read.missing)
+            meanwhile = following.convert if following else None
+            self.written += writing.write(found, meanwhile=meanwhile)
             if self.is_whole:
-                counts.update(part)
+                counts.update(fetched.keys())
             yield self.after
+            part = following
+
+    def _fetched(self, keys: Sequence[str], marks: Marks) -> Iterator[making.Fetched]:
+        for part in writing.parts(keys, first=making.FIRST):
+            ids = {key: marks[key][0] if key in marks else key for key in part}
+            yield from making.fetched_by_ids(ids)
 
     def _is_unsure(self, copy: making.Copy, marks: Marks) -> bool:
         """Tell whether a row may be right although its document was fetched.

@@ -25,6 +25,8 @@ from nsadmin.stores.mongo.decoding import Stored
 # Documents that are read, and rows that are written, at once: a transaction of so many
 # lasts some hundredths of a second, for which other writers of SQLite wait.
 BATCH = 500
+# The first of several parts: until its copies are made, nothing is written.
+FIRST = 125
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,51 @@ class Read:
     is_last: bool = True
 
 
-def read_by_ids(ids: Mapping[str, Any]) -> Iterator[Read]:
-    """Yield the copies of the documents of these keys, each with its `_id`.
+@dataclass(slots=True)
+class Fetched:
+    """Documents that were read after `at`, of which copies are not made yet.
+
+    `pairs` are documents and the digests of their bytes, `owners` the organizations of
+    their tenants; `missing` are keys of none, told with the last part.
+    """
+
+    at: datetime
+    pairs: Sequence[tuple[Raw, bytes | None]]
+    owners: Mapping[str, str]
+    missing: Sequence[str] = ()
+    is_last: bool = True
+    _made: Sequence[Copy | Exception] | None = None
+
+    def keys(self) -> list[str]:
+        """Return the keys of the documents, and of those that are missing."""
+        found = [document.key_of(raw.get("_id")) for raw, _ in self.pairs]
+        return [*found, *self.missing]
+
+    def convert(self) -> None:
+        """Make the copies, or the faults, of the documents; it asks nothing."""
+        if self._made is None:
+            self._made = [_made(*pair, self.owners) for pair in self.pairs]
+
+    def read(self) -> Read:
+        """Return the copies; a document that fails is recorded and has none."""
+        self.convert()
+        copies: list[Copy] = []
+
+        def take(pair: tuple[Raw, Copy | Exception]) -> None:
+            if isinstance(pair[1], Exception):
+                raise pair[1]
+            copies.append(pair[1])
+
+        documents = (raw for raw, _ in self.pairs)
+        made = zip(documents, self._made or (), strict=True)
+        items.each(LOOP, made, take, key=lambda pair: str(pair[0].get("_id")))
+        # Rows with neighboring keys are on the same pages of the indexes.
+        copies.sort(key=attrgetter("key"))
+        return Read(self.at, copies, self.missing, is_last=self.is_last)
+
+
+def fetched_by_ids(ids: Mapping[str, Any]) -> Iterator[Fetched]:
+    """Yield the documents of these keys, each with its `_id`, before their copies.
 
     They come in parts that are read one after another, for documents can be large.
     """
@@ -72,7 +117,14 @@ def read_by_ids(ids: Mapping[str, Any]) -> Iterator[Read]:
         for stored in part.stored:
             missing.pop(document.key_of(stored.id), None)
         told = list(missing) if part.is_last else []
-        yield Read(at, copies_of_stored(part.stored), told, is_last=part.is_last)
+        documents = [each.document() for each in part.stored]
+        marks = [digests.of(each.data) for each in part.stored]
+        yield fetched(documents, marks, at, missing=told, is_last=part.is_last)
+
+
+def read_by_ids(ids: Mapping[str, Any]) -> Iterator[Read]:
+    """Yield the copies of the documents of these keys, each with its `_id`."""
+    return (part.read() for part in fetched_by_ids(ids))
 
 
 def read_gone(copies: Sequence[Copy]) -> Read:
@@ -83,7 +135,7 @@ def read_gone(copies: Sequence[Copy]) -> Read:
     return Read(at, [], [copy.key for copy in copies if copy.key not in found])
 
 
-def copies_of_stored(stored: Sequence[Stored]) -> list[Copy]:
+def copies_of_stored(stored: Sequence[Stored]) -> Sequence[Copy]:
     """Return the copies of documents that the store sent, with their digests."""
     documents = [each.document() for each in stored]
     return copies_of(documents, [digests.of(each.data) for each in stored])
@@ -91,24 +143,37 @@ def copies_of_stored(stored: Sequence[Stored]) -> list[Copy]:
 
 def copies_of(
     documents: Iterable[Raw], digests_of_them: Iterable[bytes | None] = repeat(None)
-) -> list[Copy]:
+) -> Sequence[Copy]:
     """Return the copies by key; a document that fails is recorded and has none."""
+    return fetched(documents, digests_of_them, timezone.now()).read().copies
+
+
+def fetched(
+    documents: Iterable[Raw],
+    digests_of_them: Iterable[bytes | None],
+    at: datetime,
+    *,
+    missing: Sequence[str] = (),
+    is_last: bool = True,
+) -> Fetched:
+    """Return documents that were read after `at`, with the owners of their tenants."""
     pairs = list(zip(documents, digests_of_them, strict=False))
     owners = digests.owners(raw.get("internal_id") for raw, _ in pairs)
-    made: list[Copy] = []
+    return Fetched(at, pairs, owners, missing, is_last)
 
-    def make(pair: tuple[Raw, bytes | None]) -> None:
-        raw, digest = pair
+
+def _made(
+    raw: Raw, digest: bytes | None, owners: Mapping[str, str]
+) -> Copy | Exception:
+    try:
         namespace = document.read(raw)
         owner = owners.get(namespace.internal_id, "")
         values = mirror.plain_values_of(namespace, owner)
         key, lines = namespace.namespace_id, mirror.lines_of(namespace)
         content = redacted_json(namespace.raw)
-        made.append(Copy(key, raw.get("_id"), values, lines, content, digest))
-
-    items.each(LOOP, pairs, make, key=lambda pair: str(pair[0].get("_id")))
-    # Rows with neighboring keys are on the same pages of the indexes.
-    return sorted(made, key=attrgetter("key"))
+        return Copy(key, raw.get("_id"), values, lines, content, digest)
+    except Exception as fault:  # noqa: BLE001 - raised when the copy is asked for
+        return fault
 
 
 def changed(copies: Sequence[Copy]) -> list[Copy]:

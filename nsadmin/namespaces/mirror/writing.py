@@ -5,7 +5,7 @@ higher revision, or the same one with a later change. A row that was written bef
 document was read is older whatever it says: its document may have been set back.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -17,14 +17,23 @@ from nsadmin.namespaces.mirror import copies as making
 from nsadmin.namespaces.mirror.copies import BATCH, Copy, Read
 from nsadmin.namespaces.mirror.digests import LOOP
 from nsadmin.namespaces.mirror.rows import documents, namespaces
-from nsadmin.namespaces.mirror.rows.known import Known, differing, rows_of, sources_of
+from nsadmin.namespaces.mirror.rows.known import (
+    Groups,
+    Known,
+    differing,
+    rows_of,
+    sources_of,
+)
 from nsadmin.namespaces.models import LastLook, LookSlot, MirroredNamespace
 
 Thing = TypeVar("Thing")
 
 
-def write(read: Read) -> int:
+def write(read: Read, *, meanwhile: Callable[[], None] | None = None) -> int:
     """Write copies and delete rows of missing documents, some hundred at a time.
+
+    `meanwhile` is work that asks no database; PostgreSQL writes while it is done. It
+    may be called several times, or never.
 
     A document may be deleted after it was read, and the follower may have deleted its
     row before it is written here: what was written is looked for once more.
@@ -33,7 +42,7 @@ def write(read: Read) -> int:
     count = 0
     for part in parts(read.copies):
         known = prepared(part)
-        if written := write_part(part, known, read.at):
+        if written := write_part(part, known, read.at, meanwhile):
             gone = making.read_gone(part)
             count += written + delete(gone.missing, gone.at)
     for keys in parts(read.missing):
@@ -52,11 +61,16 @@ def prepared(copies: Sequence[Copy]) -> Known:
     return known
 
 
-def write_part(copies: Sequence[Copy], known: Known, read_at: datetime) -> int:
+def write_part(
+    copies: Sequence[Copy],
+    known: Known,
+    read_at: datetime,
+    meanwhile: Callable[[], None] | None = None,
+) -> int:
     """Write copies in one transaction, or each alone if the database refuses one."""
     try:
         with transaction.atomic():
-            return _write(copies, known, read_at)
+            return _write(copies, known, read_at, meanwhile)
     except (DataError, IntegrityError, ValueError):
         counts: list[int] = []
         items.each(
@@ -86,7 +100,12 @@ def delete(keys: Sequence[str], read_at: datetime) -> int:
     return len(gone)
 
 
-def _write(copies: Sequence[Copy], known: Known, read_at: datetime) -> int:
+def _write(
+    copies: Sequence[Copy],
+    known: Known,
+    read_at: datetime,
+    meanwhile: Callable[[], None] | None = None,
+) -> int:
     if not copies:
         return 0
     # Marks the rows that this call writes: only their documents are written too.
@@ -95,7 +114,8 @@ def _write(copies: Sequence[Copy], known: Known, read_at: datetime) -> int:
     changed = [change.copy for part in groups.values() for change in part]
     new = [copy for copy in copies if copy.key not in known]
     count = sum(
-        namespaces.update(columns, part, stamp) for columns, part in groups.items()
+        namespaces.update(columns, part, stamp, meanwhile)
+        for columns, part in groups.items()
     )
     if count < len(changed):  # others wrote since they were read
         keys = {copy.key for copy in changed}
@@ -105,12 +125,24 @@ def _write(copies: Sequence[Copy], known: Known, read_at: datetime) -> int:
         changed = [copy for copy in changed if copy.key not in left]
     count += namespaces.upsert(new, stamp, read_at)
     documents.write(changed, new, stamp)
-    _name_sources(copies)
+    _name_sources([*new, *_renamed(groups)])
     return count
+
+
+def _renamed(groups: Groups) -> list[Copy]:
+    """Return the copies whose name or source differs from that of their rows."""
+    return [
+        change.copy
+        for columns, changes in groups.items()
+        if "name" in columns or "source_namespace_id" in columns
+        for change in changes
+    ]
 
 
 def _name_sources(copies: Sequence[Copy]) -> None:
     """Set the names of the sources of these namespaces, and theirs in their clones."""
+    if not copies:
+        return
     clones = [copy.key for copy in copies if copy.values["source_namespace_id"]]
     keys = [copy.key for copy in copies]
     found = sources_of(clones, keys)
@@ -130,7 +162,14 @@ def _name_sources(copies: Sequence[Copy]) -> None:
         )
 
 
-def parts(things: Sequence[Thing]) -> Iterator[Sequence[Thing]]:
-    """Yield them in order, as many at once as one transaction writes."""
-    for start in range(0, len(things), BATCH):
-        yield things[start : start + BATCH]
+def parts(
+    things: Sequence[Thing], *, first: int | None = None
+) -> Iterator[Sequence[Thing]]:
+    """Yield them in order, as many at once as one transaction writes.
+
+    A `first` part that is smaller lets the work beside the database begin sooner.
+    """
+    start, size = 0, min(first or BATCH, BATCH)
+    while part := things[start : start + size]:
+        yield part
+        start, size = start + size, BATCH

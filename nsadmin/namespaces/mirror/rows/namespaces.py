@@ -4,7 +4,8 @@ Of a row that exists only the columns that differ are written: each index and tr
 of the table that names none of them then costs nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -15,8 +16,16 @@ from nsadmin.namespaces.mirror.rows.values import ROW, Rows, merged, places, val
 from nsadmin.namespaces.models import MirroredNamespace
 
 
-def update(columns: Sequence[str], changes: Sequence[Change], stamp: datetime) -> int:
-    """Write these columns of rows that were not written since; return their number."""
+def update(
+    columns: Sequence[str],
+    changes: Sequence[Change],
+    stamp: datetime,
+    meanwhile: Callable[[], None] | None = None,
+) -> int:
+    """Write these columns of rows that were not written since; return their number.
+
+    `meanwhile` is work that asks no database, for the time in which PostgreSQL writes.
+    """
     plan = [(name, value_of(name)) for name in columns]
     at = value_of("mirrored_at")
     written = at(stamp)
@@ -27,7 +36,7 @@ def update(columns: Sequence[str], changes: Sequence[Change], stamp: datetime) -
         row = [value(given[name]) for name, value in plan]
         digest = change.copy.digest
         values.append([*row, digest, written, change.copy.key, at(change.before)])
-    return _execute_update([*columns, "digest", "mirrored_at"], values)
+    return _execute_update([*columns, "digest", "mirrored_at"], values, meanwhile)
 
 
 def keep_digests(pairs: Iterable[tuple[Copy, MirroredNamespace]]) -> None:
@@ -43,7 +52,9 @@ def keep_digests(pairs: Iterable[tuple[Copy, MirroredNamespace]]) -> None:
             _execute_update(["digest"], values[start : start + BATCH])
 
 
-def _execute_update(columns: Sequence[str], values: Rows) -> int:
+def _execute_update(
+    columns: Sequence[str], values: Rows, meanwhile: Callable[[], None] | None = None
+) -> int:
     """Update rows; each of `values` ends in the key and the former `mirrored_at`."""
     quoted = connection.ops.quote_name
     table = quoted(ROW.db_table)
@@ -61,13 +72,28 @@ def _execute_update(columns: Sequence[str], values: Rows) -> int:
                 f"{quoted(n)} = v.{quoted(n)}::{kinds[n]}" for n in columns
             )
             names = ", ".join([*map(quoted, columns), "key_", "at_"])
-            cursor.execute(
+            statement = (
                 f"UPDATE {table} SET {sets} "  # noqa: S608 - names of ours
                 f"FROM (VALUES {places(values)}) v ({names}) "
-                f"WHERE {table}.namespace_id = v.key_ AND {table}.mirrored_at = v.at_",
-                merged(values),
+                f"WHERE {table}.namespace_id = v.key_ AND {table}.mirrored_at = v.at_"
             )
+            with _sent(meanwhile):
+                cursor.execute(statement, merged(values))
         return int(max(0, cursor.rowcount))
+
+
+@contextmanager
+def _sent(meanwhile: Callable[[], None] | None) -> Iterator[None]:
+    """Send the statement of the block, work, and then wait for the statement's end.
+
+    Waiting and working one after the other, a comparison would use one core at a time.
+    """
+    if meanwhile is None:
+        yield
+        return
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+        meanwhile()
 
 
 def upsert(copies: Sequence[Copy], stamp: datetime, read_at: datetime) -> int:
