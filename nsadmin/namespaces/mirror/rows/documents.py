@@ -9,8 +9,8 @@ from nsadmin.namespaces.mirror.copies import Copy
 from nsadmin.namespaces.mirror.rows.values import (
     DOCUMENT,
     ROW,
-    merged,
-    places,
+    array_cursor,
+    arrays,
     value_of,
 )
 
@@ -31,20 +31,20 @@ def _update(copies: Sequence[Copy]) -> int:
     if not copies:
         return 0
     table = connection.ops.quote_name(DOCUMENT.db_table)
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
             cursor.executemany(
                 f"UPDATE {table} SET content = %s WHERE namespace_id = %s",  # noqa: S608
                 [(copy.content, copy.key) for copy in copies],
             )
-        else:
-            values = [(copy.key, copy.content) for copy in copies]
-            cursor.execute(
-                f"UPDATE {table} SET content = v.content "  # noqa: S608 - names of ours
-                f"FROM (VALUES {places(values)}) v (key_, content) "
-                f"WHERE {table}.namespace_id = v.key_",
-                merged(values),
-            )
+            return int(max(0, cursor.rowcount))
+    with array_cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET content = v.content "  # noqa: S608 - names of ours
+            f"FROM unnest({arrays(['text', 'text'])}) v (key_, content) "
+            f"WHERE {table}.namespace_id = v.key_",
+            [[copy.key for copy in copies], [copy.content for copy in copies]],
+        )
         return int(max(0, cursor.rowcount))
 
 

@@ -12,7 +12,16 @@ from django.db import connection, transaction
 
 from nsadmin.namespaces.mirror.copies import BATCH, Copy
 from nsadmin.namespaces.mirror.rows.known import Change
-from nsadmin.namespaces.mirror.rows.values import ROW, Rows, merged, places, value_of
+from nsadmin.namespaces.mirror.rows.values import (
+    ROW,
+    Rows,
+    array_cursor,
+    arrays,
+    columns_of,
+    merged,
+    places,
+    value_of,
+)
 from nsadmin.namespaces.models import MirroredNamespace
 
 
@@ -58,28 +67,32 @@ def _execute_update(
     """Update rows; each of `values` ends in the key and the former `mirrored_at`."""
     quoted = connection.ops.quote_name
     table = quoted(ROW.db_table)
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            sets = ", ".join(f"{quoted(name)} = %s" for name in columns)
+    if connection.vendor == "sqlite":
+        sets = ", ".join(f"{quoted(name)} = %s" for name in columns)
+        with connection.cursor() as cursor:
             cursor.executemany(
                 f"UPDATE {table} SET {sets} "  # noqa: S608 - names of ours
                 "WHERE namespace_id = %s AND mirrored_at = %s",
                 values,
             )
-        else:  # one statement, for which the triggers of statements run once
-            kinds = {n: ROW.get_field(n).db_type(connection) for n in columns}
-            sets = ", ".join(
-                f"{quoted(n)} = v.{quoted(n)}::{kinds[n]}" for n in columns
-            )
-            names = ", ".join([*map(quoted, columns), "key_", "at_"])
-            statement = (
-                f"UPDATE {table} SET {sets} "  # noqa: S608 - names of ours
-                f"FROM (VALUES {places(values)}) v ({names}) "
-                f"WHERE {table}.namespace_id = v.key_ AND {table}.mirrored_at = v.at_"
-            )
-            with _sent(meanwhile):
-                cursor.execute(statement, merged(values))
+            return int(max(0, cursor.rowcount))
+    # One statement, for which the triggers of statements run once.
+    sets = ", ".join(f"{n} = v.{n}" for n in map(quoted, columns))
+    names = ", ".join([*map(quoted, columns), "key_", "at_"])
+    types = [_type_of(name) for name in (*columns, "namespace_id", "mirrored_at")]
+    statement = (
+        f"UPDATE {table} SET {sets} "  # noqa: S608 - names of ours
+        f"FROM unnest({arrays(types)}) v ({names}) "
+        f"WHERE {table}.namespace_id = v.key_ AND {table}.mirrored_at = v.at_"
+    )
+    with array_cursor() as cursor:
+        with _sent(meanwhile):
+            cursor.execute(statement, columns_of(values))
         return int(max(0, cursor.rowcount))
+
+
+def _type_of(column: str) -> str:
+    return str(ROW.get_field(column).db_type(connection))
 
 
 @contextmanager
