@@ -4,19 +4,25 @@ The servers and the Sentinel ask for passwords of their own. The address names a
 Sentinel first, which is away.
 """
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import redis as driver
+from django.test.signals import setting_changed
 
+from nsadmin.access.web.session_cache import SessionCache
 from nsadmin.embedded.servers import redis
 from nsadmin.embedded.supervision import ports
 from nsadmin.embedded.supervision.ports import HOST
 from nsadmin.embedded.supervision.supervisor import Process
+from nsadmin.stores import redis as stores_redis
+from nsadmin.stores import redis_pool
 from tests.embedded_servers import RunningServer, running
 
 SERVICE = "main"
@@ -80,6 +86,35 @@ def running_sentinel(folder: Path) -> Iterator[Watched]:
         sentinel = _sentinel(folder, third, first)
         stack.enter_context(running(sentinel, url="", port=third))
         yield Watched(servers, third)
+
+
+@contextmanager
+def configured(address: str, settings: Any) -> Iterator[None]:
+    """Have this process use the Redis of an address, as its settings are made."""
+    found = redis_pool.cache_settings(address, ca_file="")
+    settings.NSADMIN_REDIS_URL = address
+    settings.CACHES = {
+        name: {
+            **cache,
+            "LOCATION": found["LOCATION"],
+            "OPTIONS": {**cache["OPTIONS"], **found["OPTIONS"]},
+        }
+        for name, cache in settings.CACHES.items()
+    }
+    SessionCache._skip_until = 0.0
+    yield
+    stores_redis._connect.cache_clear()
+    setting_changed.send(sender=None, setting="CACHES", value=None, enter=True)
+
+
+@contextmanager
+def closed_pools() -> Iterator[None]:
+    """Every pool made meanwhile is closed; the program's last as long as it does."""
+    yield
+    pools = [it for it in gc.get_objects() if type(it) is redis_pool.SentinelPool]
+    for pool in pools:
+        pool.disconnect()
+        pool.sentinel_manager.close()
 
 
 def _with_password(process: Process, port: int) -> Process:

@@ -1,6 +1,5 @@
 """Redis behind Sentinels: what finds the server, and goes on after it has died."""
 
-import gc
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 import pytest
 import redis as driver
 from django.core.cache import caches
-from django.test.signals import setting_changed
 from kombu import Connection
 from limits import parse
 
@@ -18,7 +16,16 @@ from nsadmin.access.web.session_cache import SessionCache
 from nsadmin.errors import Unavailable
 from nsadmin.store_checks import redis_server
 from nsadmin.stores import redis, redis_pool, redis_url
-from tests.sentinel import AWAY, PASSWORD, QUOTED, SERVICE, Watched, running_sentinel
+from tests.sentinel import (
+    AWAY,
+    PASSWORD,
+    QUOTED,
+    SERVICE,
+    Watched,
+    closed_pools,
+    configured,
+    running_sentinel,
+)
 from tests.tls_front import HOST, Authority, tls_front
 
 _WITHIN_S = 30
@@ -33,30 +40,14 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 @pytest.fixture
 def _configured(watched: Watched, settings: Any) -> Iterator[None]:
     """The program with the Sentinel's address, as its settings are made from it."""
-    found = redis_pool.cache_settings(watched.url, ca_file="")
-    settings.NSADMIN_REDIS_URL = watched.url
-    settings.CACHES = {
-        name: {
-            **cache,
-            "LOCATION": found["LOCATION"],
-            "OPTIONS": {**cache["OPTIONS"], **found["OPTIONS"]},
-        }
-        for name, cache in settings.CACHES.items()
-    }
-    SessionCache._skip_until = 0.0
-    yield
-    redis._connect.cache_clear()
-    setting_changed.send(sender=None, setting="CACHES", value=None, enter=True)
+    with configured(watched.url, settings):
+        yield
 
 
 @pytest.fixture(autouse=True)
 def _closed() -> Iterator[None]:
-    """Every pool of a test is closed; those of the program last as long as it does."""
-    yield
-    pools = [it for it in gc.get_objects() if type(it) is redis_pool.SentinelPool]
-    for pool in pools:
-        pool.disconnect()
-        pool.sentinel_manager.close()
+    with closed_pools():
+        yield
 
 
 def keys_at(port: int) -> set[str]:
