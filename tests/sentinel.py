@@ -5,6 +5,8 @@ Sentinel first, which is away.
 """
 
 import gc
+import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -62,6 +64,20 @@ class Watched:
         port = self.primary()
         self.servers[port].kill()
         return port
+
+    def freeze_primary(self) -> int:
+        """Have the server that takes writes accept all and answer nothing."""
+        port = self.primary()
+        os.kill(self.servers[port].pid, signal.SIGSTOP)
+        return port
+
+    def bring_back(self, port: int) -> None:
+        """Start or thaw a server, and wait until it copies from the other one."""
+        try:
+            os.kill(self.servers[port].pid, signal.SIGCONT)
+        except ProcessLookupError:
+            self.servers[port].restart()
+        _wait_for_copy(port)
 
     def wait_for_another(self, former: int) -> None:
         """Wait until the Sentinel names another server than the former one."""
@@ -137,7 +153,7 @@ def _answers(port: int, password: str) -> bool:
 def _wait_for_copy(port: int) -> None:
     give_up = time.monotonic() + _FAILOVER_S
     with driver.Redis(HOST, port, password=PASSWORD) as client:
-        while client.info("replication")["master_link_status"] != "up":
+        while client.info("replication").get("master_link_status") != "up":
             assert time.monotonic() < give_up, "The second server copies nothing."
             time.sleep(0.05)
 

@@ -67,10 +67,12 @@ def _is_not_ready(client: Client) -> bool:
 
 @pytest.mark.faults
 @pytest.mark.usefixtures("_configured")
+@pytest.mark.parametrize("harm", ["killed", "frozen"])
 def test_the_same_workers_finish_every_clone_after_a_failover(
-    plant: Plant, watched: Watched, client: Client
+    plant: Plant, watched: Watched, client: Client, harm: str
 ) -> None:
-    plant.workers.start()
+    if not plant.workers.pids:
+        plant.workers.start()
     pids = [*plant.workers.pids, *plant.workers.sweeping]
     actor = plant.actor()
     source = clones.make_source(actor, "source", count=800)
@@ -83,7 +85,8 @@ def test_the_same_workers_finish_every_clone_after_a_failover(
     meanwhile = clones.begin(actor, source, "meanwhile")
     until(lambda: clones.points_done(meanwhile), "points are copied")
     killed = time.monotonic()
-    former = watched.kill_primary()
+    is_killed = harm == "killed"
+    former = watched.kill_primary() if is_killed else watched.freeze_primary()
     later = clones.begin(actor, source, "later")
     assert _is_not_ready(client)
     page = client.get(f"/jobs/{later.job_id}/")
@@ -91,7 +94,7 @@ def test_the_same_workers_finish_every_clone_after_a_failover(
     assert "later" in page.content.decode()
 
     def told(what: str) -> None:
-        print(f"{what} {time.monotonic() - killed:.1f} s after the kill")
+        print(f"{what} {time.monotonic() - killed:.1f} s after it was {harm}")
 
     watched.wait_for_another(former)
     named = timezone.now()
@@ -108,6 +111,7 @@ def test_the_same_workers_finish_every_clone_after_a_failover(
     for pid in pids:
         os.kill(pid, 0)  # the process has not ended
     _require_no_secret(plant.workers.log)
+    watched.bring_back(former)
 
 
 def _require_no_secret(log: str) -> None:

@@ -9,17 +9,20 @@ import pytest
 import redis as driver
 from django.core.cache import caches
 from kombu import Connection
+from kombu.exceptions import OperationalError
 from limits import parse
 
 from nsadmin.access.keys.allowances import Counter
 from nsadmin.access.web.session_cache import SessionCache
 from nsadmin.errors import Unavailable
+from nsadmin.logs import with_short_sentinels
 from nsadmin.store_checks import redis_server
 from nsadmin.stores import redis, redis_pool, redis_url
 from tests.sentinel import (
     AWAY,
     PASSWORD,
     QUOTED,
+    SENTINEL_PASSWORD,
     SERVICE,
     Watched,
     closed_pools,
@@ -117,6 +120,65 @@ def test_a_service_that_no_sentinel_knows_is_told(
         redis.check_writable()
     (found,) = redis_server()
     assert found.id == "nsadmin.W025"
+
+
+@pytest.mark.usefixtures("_configured")
+@pytest.mark.parametrize(
+    ("part", "instead", "said"),
+    [
+        (f":{QUOTED}@", ":another@", "Redis refuses the credentials of nsadmin."),
+        (f":{QUOTED}@", "", "Redis refuses the credentials of nsadmin."),
+        ("/main/1", "/main/99", "Redis has no database of the number in its address."),
+        (SENTINEL_PASSWORD, "another", redis.NO_PRIMARY),
+        (f"?sentinel_password={SENTINEL_PASSWORD}", "", redis.NO_PRIMARY),
+    ],
+)
+def test_what_redis_refuses_is_told_in_a_sentence(
+    watched: Watched, settings: Any, part: str, instead: str, said: str
+) -> None:
+    assert part in watched.url
+    settings.NSADMIN_REDIS_URL = watched.url.replace(part, instead)
+    with pytest.raises(Unavailable) as away:
+        redis.check_writable()
+    assert str(away.value) == said
+    (found,) = redis_server()
+    assert found.msg == said
+    assert found.id == ("nsadmin.W025" if said == redis.NO_PRIMARY else "nsadmin.W026")
+
+
+@pytest.mark.usefixtures("_configured")
+def test_a_server_in_the_place_of_a_sentinel_is_told(
+    watched: Watched, settings: Any
+) -> None:
+    url = watched.url.replace(f":{watched.sentinel_port}/", f":{watched.primary()}/")
+    settings.NSADMIN_REDIS_URL = url.replace(SENTINEL_PASSWORD, QUOTED)
+    with pytest.raises(Unavailable, match="No Sentinel that answers names a server"):
+        redis.check_writable()
+
+
+def test_a_sentinel_in_the_place_of_a_server_is_told(
+    watched: Watched, settings: Any
+) -> None:
+    place = f"{HOST}:{watched.sentinel_port}"
+    settings.NSADMIN_REDIS_URL = f"redis://:{SENTINEL_PASSWORD}@{place}/0"
+    (found,) = redis_server()
+    assert found.id == "nsadmin.W026"
+    assert "names a Sentinel" in found.msg
+
+
+def test_a_log_names_a_sentinel_by_host_and_port(watched: Watched) -> None:
+    url = watched.url.replace(SENTINEL_PASSWORD, "another")
+    address, options, _ = redis_pool.broker_settings(url, ca_file="")
+    with (
+        Connection(address, transport_options=options) as broker,
+        pytest.raises(OperationalError) as away,
+    ):
+        broker.ensure_connection(max_retries=1)
+    line = with_short_sentinels(None, "", {"event": f"no broker: {away.value}"})
+    first, _, second = line["event"].partition(", ")
+    assert first.startswith(f"no broker: No master found for 'main' : {AWAY} - ")
+    assert second.startswith(f"{HOST}:{watched.sentinel_port} - ")
+    assert "redis.client" not in line["event"]
 
 
 def test_the_sentinel_and_the_server_are_asked_with_tls(
