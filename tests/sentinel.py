@@ -71,6 +71,15 @@ class Watched:
         os.kill(self.servers[port].pid, signal.SIGSTOP)
         return port
 
+    def relieve_primary(self) -> int:
+        """Have the Sentinel name the other server, as before an upgrade of this one."""
+        port = self.primary()
+        with driver.Redis(
+            HOST, self.sentinel_port, password=SENTINEL_PASSWORD
+        ) as sentinel:
+            sentinel.sentinel_failover(SERVICE)
+        return port
+
     def bring_back(self, port: int) -> None:
         """Start or thaw a server, and wait until it copies from the other one."""
         try:
