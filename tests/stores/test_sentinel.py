@@ -108,7 +108,8 @@ def test_all_that_is_kept_in_redis_outlives_the_server(watched: Watched) -> None
         assert caches["default"].get("before") == "before"  # the copy has it
         assert "session-after" in " ".join(keys_at(watched.primary()))
 
-    watched.servers[first].restart()
+    watched.bring_back(first)
+    _until(redis.check_writable)
 
 
 @pytest.mark.usefixtures("_configured")
