@@ -5,8 +5,6 @@ Sentinel first, which is away.
 """
 
 import gc
-import os
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -65,12 +63,6 @@ class Watched:
         self.servers[port].kill()
         return port
 
-    def freeze_primary(self) -> int:
-        """Have the server that takes writes accept all and answer nothing."""
-        port = self.primary()
-        os.kill(self.servers[port].pid, signal.SIGSTOP)
-        return port
-
     def relieve_primary(self) -> int:
         """Have the Sentinel name the other server, as before an upgrade of this one."""
         port = self.primary()
@@ -81,11 +73,8 @@ class Watched:
         return port
 
     def bring_back(self, port: int) -> None:
-        """Start or thaw a server, and wait until it copies from the other one."""
-        try:
-            os.kill(self.servers[port].pid, signal.SIGCONT)
-        except ProcessLookupError:
-            self.servers[port].restart()
+        """Start a server again, and wait until it copies from the other one."""
+        self.servers[port].restart()
         _wait_for_copy(port)
 
     def wait_for_another(self, former: int) -> None:

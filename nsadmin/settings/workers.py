@@ -17,8 +17,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # An idle worker wakes up this often; a message wakes it at once. A broker may vanish
-# without closing its connections: a command waits for its answer until the timeout, and
-# a worker leaves a connection whose answer is overdue by the interval of checks.
+# without closing its connections, so a command waits no longer than the timeout.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "polling_interval": 5,
     "socket_timeout": 10,
