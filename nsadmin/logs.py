@@ -5,6 +5,10 @@ import re
 from collections.abc import MutableMapping
 from typing import Any
 
+# How the driver of Redis prints a Sentinel: each option of the connection.
+_SENTINEL = re.compile(
+    r"<redis\.client\.Redis\(.*?,host=([^,]+),port=(\d+).*?\)>\)>\)>"
+)
 _LINK = re.compile(r"((?:/password/reset/key|/join)/)[^/\s?&\"']+")
 
 
@@ -36,3 +40,15 @@ def without_links(
 def without_link(text: str) -> str:
     """Return the text with the secret part of every such link removed."""
     return _LINK.sub(r"\1…", text)
+
+
+def with_short_sentinels(
+    logger: Any,  # noqa: ARG001 - the signature is structlog's
+    method: str,  # noqa: ARG001
+    event: MutableMapping[str, Any],
+) -> MutableMapping[str, Any]:
+    """Return the event with each Sentinel of Redis printed as its host and port."""
+    for name, value in event.items():
+        if isinstance(value, str) and "redis.client" in value:
+            event[name] = _SENTINEL.sub(r"\1:\2", value)
+    return event

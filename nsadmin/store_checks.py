@@ -90,8 +90,9 @@ def _redis_fault() -> str:
 def redis_server(**_kwargs: Any) -> list[CheckMessage]:
     """E023 if Redis drops keys when it is full, E024 if it is a cluster.
 
-    W023 if it does not tell, W025 if no Sentinel names a server. One server holds the
-    cache, sessions, messages to workers and locks, so an evicted key may be a message.
+    W023 if it does not tell, W025 if no Sentinel names a server, W026 if Redis refuses
+    the address's password or database. One server holds the cache, sessions, messages
+    to workers and locks, so an evicted key may be a message.
     Nothing is said while Redis does not answer, because it may start later.
     """
     if not settings.NSADMIN_REDIS_URL or _redis_fault():
@@ -99,10 +100,7 @@ def redis_server(**_kwargs: Any) -> list[CheckMessage]:
     try:
         policy, is_cluster = redis.memory_policy()
     except Unavailable as away:
-        if str(away) != redis.NO_PRIMARY:
-            return []
-        hint = "Check the hosts and the service in NSADMIN_REDIS_URL."
-        return [Warning(redis.NO_PRIMARY, hint=hint, id="nsadmin.W025")]
+        return _refusal(str(away))
     found: list[CheckMessage] = []
     if is_cluster:
         message = "NSADMIN_REDIS_URL names a node of a cluster."
@@ -116,3 +114,13 @@ def redis_server(**_kwargs: Any) -> list[CheckMessage]:
         hint = f"Set {_POLICY}; others drop messages and locks when memory is full."
         found.append(Error(message, hint=hint, id="nsadmin.E023"))
     return found
+
+
+def _refusal(message: str) -> list[CheckMessage]:
+    if message == redis.AWAY:
+        return []
+    is_unknown = message == redis.NO_PRIMARY
+    places = "hosts, the service and sentinel_password" if is_unknown else "parts"
+    hint = f"Check the {places} in NSADMIN_REDIS_URL."
+    found = "nsadmin.W025" if is_unknown else "nsadmin.W026"
+    return [Warning(message, hint=hint, id=found)]

@@ -4,19 +4,25 @@ The servers and the Sentinel ask for passwords of their own. The address names a
 Sentinel first, which is away.
 """
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import redis as driver
+from django.test.signals import setting_changed
 
+from nsadmin.access.web.session_cache import SessionCache
 from nsadmin.embedded.servers import redis
 from nsadmin.embedded.supervision import ports
 from nsadmin.embedded.supervision.ports import HOST
 from nsadmin.embedded.supervision.supervisor import Process
+from nsadmin.stores import redis as stores_redis
+from nsadmin.stores import redis_pool
 from tests.embedded_servers import RunningServer, running
 
 SERVICE = "main"
@@ -57,6 +63,20 @@ class Watched:
         self.servers[port].kill()
         return port
 
+    def relieve_primary(self) -> int:
+        """Have the Sentinel name the other server, as before an upgrade of this one."""
+        port = self.primary()
+        with driver.Redis(
+            HOST, self.sentinel_port, password=SENTINEL_PASSWORD
+        ) as sentinel:
+            sentinel.sentinel_failover(SERVICE)
+        return port
+
+    def bring_back(self, port: int) -> None:
+        """Start a server again, and wait until it copies from the other one."""
+        self.servers[port].restart()
+        _wait_for_copy(port)
+
     def wait_for_another(self, former: int) -> None:
         """Wait until the Sentinel names another server than the former one."""
         give_up = time.monotonic() + _FAILOVER_S
@@ -82,6 +102,35 @@ def running_sentinel(folder: Path) -> Iterator[Watched]:
         yield Watched(servers, third)
 
 
+@contextmanager
+def configured(address: str, settings: Any) -> Iterator[None]:
+    """Have this process use the Redis of an address, as its settings are made."""
+    found = redis_pool.cache_settings(address, ca_file="")
+    settings.NSADMIN_REDIS_URL = address
+    settings.CACHES = {
+        name: {
+            **cache,
+            "LOCATION": found["LOCATION"],
+            "OPTIONS": {**cache["OPTIONS"], **found["OPTIONS"]},
+        }
+        for name, cache in settings.CACHES.items()
+    }
+    SessionCache._skip_until = 0.0
+    yield
+    stores_redis._connect.cache_clear()
+    setting_changed.send(sender=None, setting="CACHES", value=None, enter=True)
+
+
+@contextmanager
+def closed_pools() -> Iterator[None]:
+    """Every pool made meanwhile is closed; the program's last as long as it does."""
+    yield
+    pools = [it for it in gc.get_objects() if type(it) is redis_pool.SentinelPool]
+    for pool in pools:
+        pool.disconnect()
+        pool.sentinel_manager.close()
+
+
 def _with_password(process: Process, port: int) -> Process:
     options = ["--requirepass", PASSWORD, "--masterauth", PASSWORD, "--hz", "10"]
     return replace(
@@ -102,7 +151,7 @@ def _answers(port: int, password: str) -> bool:
 def _wait_for_copy(port: int) -> None:
     give_up = time.monotonic() + _FAILOVER_S
     with driver.Redis(HOST, port, password=PASSWORD) as client:
-        while client.info("replication")["master_link_status"] != "up":
+        while client.info("replication").get("master_link_status") != "up":
             assert time.monotonic() < give_up, "The second server copies nothing."
             time.sleep(0.05)
 

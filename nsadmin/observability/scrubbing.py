@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, quote, unquote
 
 from django.conf import settings
 
@@ -48,6 +48,21 @@ def _own() -> Iterator[str]:
     """Yield the secrets of the settings."""
     values = [getattr(settings, name, "") for name in _SETTINGS]
     values += [entry.partition(":")[2] for entry in settings.NSADMIN_SEAL_KEYS]
-    values += [urlsplit(getattr(settings, name)).password for name in _ADDRESSES]
+    for name in _ADDRESSES:
+        values += _passwords_of(getattr(settings, name))
     values += configured.secrets()
     yield from (value for value in values if value and len(value) >= _SHORTEST)
+
+
+def _passwords_of(url: str) -> Iterator[str]:
+    """Yield the passwords of an address, as they are written there and as they are.
+
+    One that names several hosts, or is wrong, is read too.
+    """
+    rest = url.partition("://")[2]
+    user = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[0]
+    written = user.partition(":")[2]
+    yield from (written, unquote(written))
+    for name, value in parse_qsl(rest.partition("?")[2]):
+        if name.lower().endswith("password"):
+            yield from (value, quote(value, safe=""))

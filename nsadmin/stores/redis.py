@@ -13,6 +13,12 @@ from nsadmin.stores import redis_pool
 
 # Why Redis does not answer: Sentinels are away, or do not know the service.
 NO_PRIMARY = "No Sentinel that answers names a server that takes writes."
+AWAY = "Redis does not answer."
+_CREDENTIALS = "Redis refuses the credentials of nsadmin."
+_NO_DATABASE = "Redis has no database of the number in its address."
+_IS_SENTINEL = "The address of Redis names a Sentinel as if it were a server."
+# What Redis says of a database; it has no code of its own.
+_OUT_OF_RANGE = "DB index is out of range"
 _PROBE_MS = 5000
 
 
@@ -65,8 +71,10 @@ def check_writable() -> None:
     """
     try:
         client().set("nsadmin:ready", b"1", px=_PROBE_MS)
-    except redis.ResponseError:
-        raise _unavailable("Redis refuses writes.") from None
+    except redis.ResponseError as refusal:
+        is_placed = str(refusal) != _OUT_OF_RANGE
+        message = "Redis refuses writes." if is_placed else _NO_DATABASE
+        raise _unavailable(message) from None
     except redis.RedisError as fault:
         raise _away(fault) from None
 
@@ -75,15 +83,19 @@ def memory_policy() -> tuple[str, bool]:
     """Return what Redis does when its memory is full, and whether it is a cluster.
 
     The policy is "" if the server does not tell. Raises Unavailable if Redis does not
-    answer.
+    answer, or refuses what its address says.
     """
     try:
         told = client().info()
-    except redis.ResponseError:  # a server may refuse INFO to this user
-        return "", False
+    except redis.ResponseError as refusal:
+        if str(refusal) == _OUT_OF_RANGE:
+            raise _unavailable(_NO_DATABASE) from None
+        return "", False  # a server may refuse INFO to this user
     except redis.RedisError as fault:
         raise _away(fault) from None
     found = told if isinstance(told, dict) else {}
+    if "sentinel" in (found.get("redis_mode"), found.get("server_mode")):
+        raise _unavailable(_IS_SENTINEL)
     is_cluster = str(found.get("cluster_enabled", 0)) == "1"
     return str(found.get("maxmemory_policy", "")), is_cluster
 
@@ -91,7 +103,9 @@ def memory_policy() -> tuple[str, bool]:
 def _away(fault: redis.RedisError) -> Unavailable:
     if isinstance(fault, MasterNotFoundError):
         return _unavailable(NO_PRIMARY)
-    return _unavailable("Redis does not answer.")
+    if isinstance(fault, redis.AuthenticationError):
+        return _unavailable(_CREDENTIALS)
+    return _unavailable(AWAY)
 
 
 def _unavailable(message: str) -> Unavailable:

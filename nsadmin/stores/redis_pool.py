@@ -8,8 +8,10 @@ from typing import Any, Self
 
 from redis.backoff import NoBackoff
 from redis.connection import BlockingConnectionPool, ConnectionPool
+from redis.exceptions import ResponseError
 from redis.retry import Retry
 from redis.sentinel import (
+    MasterNotFoundError,
     Sentinel,
     SentinelConnectionPool,
     SentinelManagedConnection,
@@ -26,6 +28,17 @@ _SENTINEL_S = 1
 _BROKER_CONNECT_S = 2
 
 
+class _Asked(Sentinel):
+    """The Sentinels of an address; a server that is none names no server."""
+
+    def discover_master(self, service_name: str) -> tuple[str, int]:
+        try:
+            host, port = super().discover_master(service_name)  # type: ignore[no-untyped-call]
+        except ResponseError as refusal:
+            raise MasterNotFoundError(str(refusal)) from None
+        return host, port
+
+
 class SentinelPool(SentinelConnectionPool, BlockingConnectionPool):
     """Connections to the server that takes writes, which Sentinels are asked for.
 
@@ -39,7 +52,7 @@ class SentinelPool(SentinelConnectionPool, BlockingConnectionPool):
         place = redis_url.sentinels(url)
         tls = {key: value for key, value in options.items() if key.startswith("ssl_")}
         kwargs = _sentinel_options(place, {**tls, **place.options})
-        asked = Sentinel(place.nodes, sentinel_kwargs=kwargs)  # type: ignore[no-untyped-call]
+        asked = _Asked(place.nodes, sentinel_kwargs=kwargs)  # type: ignore[no-untyped-call]
         plain, with_tls = SentinelManagedConnection, SentinelManagedSSLConnection
         return cls(
             place.service,

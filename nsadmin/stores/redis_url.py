@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from redis.connection import parse_url
+
 TLS: Final = "rediss"
 _SCHEMES: Final = ("redis", TLS)
 _SENTINEL: Final = ("redis+sentinel", f"{TLS}+sentinel")
@@ -18,6 +20,20 @@ _PORT: Final = 26379
 _FORM: Final = "redis+sentinel://host:26379,host:26379/SERVICE/0"
 # The user and password that the Sentinels themselves ask for.
 _SENTINEL_USER: Final = ("sentinel_username", "sentinel_password")
+_SWITCHES: Final = ("ssl_check_hostname", "ssl_validate_ocsp")
+_SSL: Final = (
+    *_SWITCHES,
+    "ssl_ca_certs",
+    "ssl_ca_path",
+    "ssl_cert_reqs",
+    "ssl_certfile",
+    "ssl_ciphers",
+    "ssl_keyfile",
+    "ssl_password",
+)
+_CHECKS_OF_CERTIFICATES: Final = ("none", "optional", "required")
+# More digits are no database of any server.
+_MAX_DIGITS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +86,10 @@ def sentinels(url: str) -> Sentinels:
     service, _, database = path.strip("/").partition("/")
     if not service:
         raise ValueError(f"It names no service; the form is {_FORM}.")
-    if database and not (database.isascii() and database.isdigit()):
+    if database and not _is_number(database):
         raise ValueError("What follows the service is no number of a database.")
     query = dict(parse_qsl(options, keep_blank_values=True))
-    for option in query:
-        if option not in _SENTINEL_USER and not option.startswith("ssl_"):
-            raise ValueError(f"It has the option {option[:40]!r}, which is not known.")
+    _require_known(query, tls=has_tls(url))
     return Sentinels(
         nodes=tuple(_node(place) for place in hosts.split(",")),
         service=unquote(service),
@@ -87,22 +101,41 @@ def sentinels(url: str) -> Sentinels:
     )
 
 
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
+
+
+def _require_known(query: dict[str, str], *, tls: bool) -> None:
+    """Raise ValueError for another option; none is quoted, as it may be a password."""
+    if not query.keys() <= {*_SENTINEL_USER, *_SSL}:
+        raise ValueError(
+            "It has an option that is not known, or a password with “?” or “&” that "
+            "is not percent-encoded."
+        )
+    if not tls and not query.keys() <= set(_SENTINEL_USER):
+        raise ValueError("It has options of TLS, and the address has no TLS.")
+    if query.get("ssl_cert_reqs", "required") not in _CHECKS_OF_CERTIFICATES:
+        known = ", ".join(_CHECKS_OF_CERTIFICATES)
+        raise ValueError(f"Its option ssl_cert_reqs has another value than: {known}.")
+
+
 def _given(username: str, password: str) -> dict[str, str]:
     login = {"username": username, "password": password}
     return {key: value for key, value in login.items() if value}
 
 
 def _ssl_option(name: str, value: str) -> tuple[str, Any]:
-    is_switch = name in {"ssl_check_hostname", "ssl_validate_ocsp"}
-    return name, value.lower() in {"true", "1", "yes"} if is_switch else value
+    is_on = value.lower() in {"true", "1", "yes"}
+    return name, is_on if name in _SWITCHES else value
 
 
 def _node(place: str) -> tuple[str, int]:
     try:
         parts = urlsplit(f"//{place}")
         port = _PORT if parts.port is None else parts.port
+        (parts.hostname or "").encode("idna")  # as it is looked up
     except ValueError:
-        raise ValueError("A Sentinel has no host and port.") from None
+        raise ValueError("A Sentinel has no host or port that can be read.") from None
     if not parts.hostname or not port:
         raise ValueError(f"A Sentinel has no host or port; the form is {_FORM}.")
     return parts.hostname, port
@@ -127,10 +160,23 @@ def fault_of(url: str, *, ca_file: str = "") -> str:
         return _sentinel_fault(url)
     if "," in url.partition("://")[2].partition("/")[0].rpartition("@")[2]:
         return "It names several hosts."
+    return _server_fault(url)
+
+
+def _server_fault(url: str) -> str:
+    try:
+        parse_url(url)  # type: ignore[no-untyped-call]
+    except ValueError:  # its words may hold a part of the address
+        return "It cannot be read; the form is redis://user:password@host:6379/0."
+    database = urlsplit(url).path.strip("/")
+    if database and not _is_number(database):
+        return "What follows the host is no number of a database."
     return ""
 
 
 def _sentinel_fault(url: str) -> str:
+    if any(character.isspace() for character in url):
+        return "It has a space or another blank character."
     try:
         sentinels(url)
     except ValueError as fault:

@@ -13,6 +13,7 @@ from nsadmin.access.keys.keys import actor_of_key, create_key
 from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Role
 from nsadmin.celery import app
+from nsadmin.stores import redis_pool
 from nsadmin.stores.mongo import indexes
 from tests.embedded_servers import (
     RunningQdrant,
@@ -87,15 +88,25 @@ def inside(plant: Plant, settings: Any) -> Iterator[None]:
     settings.NSADMIN_MONGODB_URL = plant.env["NSADMIN_MONGODB_URL"]
     settings.NSADMIN_QDRANT_URL = plant.qdrant.url
     settings.NSADMIN_QDRANT_API_KEY = KEY
-    settings.NSADMIN_REDIS_URL = plant.redis.url
-    before = app.conf.broker_url
-    app.conf["broker_url"] = plant.redis.url
-    try:
+    settings.NSADMIN_REDIS_URL = plant.env["NSADMIN_REDIS_URL"]
+    with _broker(settings.NSADMIN_REDIS_URL):
         indexes.ensure()
         with database.using(plant.database):
             yield
+
+
+@contextmanager
+def _broker(address: str) -> Iterator[None]:
+    """Have this process' Celery send to the broker of an address."""
+    url, options, _ = redis_pool.broker_settings(address, ca_file="")
+    options = {**app.conf["broker_transport_options"], **options}
+    ours = {"broker_url": url, "broker_transport_options": options}
+    before = {name: app.conf[name] for name in ours}
+    app.conf.update(ours)
+    try:
+        yield
     finally:
-        app.conf["broker_url"] = before
+        app.conf.update(before)
 
 
 def send(task: str, *args: str, **options: Any) -> None:

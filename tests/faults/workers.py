@@ -18,11 +18,15 @@ from typing import Any
 import django
 from django.conf import settings
 
+_LOG = "workers.log"
 QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 
 
 class Workers:
-    """The forking process, from outside; `pids` are the workers that live."""
+    """The forking process, from outside; `pids` are the workers that live.
+
+    `sweeping` are the sweeper and the clock; `log` is what all of them have said.
+    """
 
     def __init__(self, process: "subprocess.Popen[str]", folder: Path) -> None:
         self._process = process
@@ -31,6 +35,11 @@ class Workers:
         self._settings: dict[str, Any] = {}
         self._queues = "jobs"
         self.pids: list[int] = []
+        self.sweeping: list[int] = []
+
+    @property
+    def log(self) -> str:
+        return (self._folder / _LOG).read_text()
 
     def start(self) -> int:
         """Start a worker for jobs; return its number."""
@@ -47,8 +56,10 @@ class Workers:
 
     def start_sweeping(self) -> None:
         """Start the sweeper's own worker and the clock that rings it."""
-        self.start_queue("control", "--pool", "solo")
-        self._fork(["beat", "--schedule", str(self._folder / "beat")])
+        self.sweeping = [
+            self.start_queue("control", "--pool", "solo"),
+            self._fork(["beat", "--schedule", str(self._folder / "beat")]),
+        ]
 
     def start_queue(self, queue: str, *options: str) -> int:
         """Start a worker for one queue, with more of Celery's options; its number."""
@@ -76,7 +87,7 @@ class Workers:
 def running_workers(env: dict[str, str], folder: Path) -> Iterator[Workers]:
     """A forking process with these settings; its forks end with it."""
     with (
-        (folder / "workers.log").open("w") as log,
+        (folder / _LOG).open("w") as log,
         subprocess.Popen(
             [sys.executable, "-m", "tests.faults.workers"],
             env={**os.environ, "DJANGO_SETTINGS_MODULE": "nsadmin.settings", **env},

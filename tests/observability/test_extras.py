@@ -219,3 +219,18 @@ def test_without_the_extra_the_program_refuses(
 def test_secrets_are_taken_out(text: str, left: str, settings) -> None:
     settings.NSADMIN_KEY_PEPPER = "pepper"
     assert scrubbed(text) == left
+
+
+@pytest.mark.parametrize("word", ["p@ss word", "p%40ss%20word", "s&word", "s%26word"])
+def test_the_passwords_of_sentinels_are_taken_out(word: str, settings) -> None:
+    settings.NSADMIN_REDIS_URL = (
+        "rediss+sentinel://me:p%40ss%20word@one,[::1]:26380/main"
+        "?sentinel_password=s%26word"
+    )
+    assert scrubbed(f"It is {word}.") == f"It is {REMOVED}."
+
+
+@pytest.mark.parametrize("address", ["redis+sentinel://[::1/main", "redis://h\u2100/0"])
+def test_a_wrong_address_hinders_no_report(address: str, settings) -> None:
+    settings.NSADMIN_REDIS_URL = address
+    assert scrubbed("no secret") == "no secret"

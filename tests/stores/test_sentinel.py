@@ -1,6 +1,5 @@
 """Redis behind Sentinels: what finds the server, and goes on after it has died."""
 
-import gc
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,16 +8,27 @@ from typing import Any
 import pytest
 import redis as driver
 from django.core.cache import caches
-from django.test.signals import setting_changed
 from kombu import Connection
+from kombu.exceptions import OperationalError
 from limits import parse
 
 from nsadmin.access.keys.allowances import Counter
 from nsadmin.access.web.session_cache import SessionCache
 from nsadmin.errors import Unavailable
+from nsadmin.logs import with_short_sentinels
 from nsadmin.store_checks import redis_server
 from nsadmin.stores import redis, redis_pool, redis_url
-from tests.sentinel import AWAY, PASSWORD, QUOTED, SERVICE, Watched, running_sentinel
+from tests.sentinel import (
+    AWAY,
+    PASSWORD,
+    QUOTED,
+    SENTINEL_PASSWORD,
+    SERVICE,
+    Watched,
+    closed_pools,
+    configured,
+    running_sentinel,
+)
 from tests.tls_front import HOST, Authority, tls_front
 
 _WITHIN_S = 30
@@ -33,30 +43,14 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 @pytest.fixture
 def _configured(watched: Watched, settings: Any) -> Iterator[None]:
     """The program with the Sentinel's address, as its settings are made from it."""
-    found = redis_pool.cache_settings(watched.url, ca_file="")
-    settings.NSADMIN_REDIS_URL = watched.url
-    settings.CACHES = {
-        name: {
-            **cache,
-            "LOCATION": found["LOCATION"],
-            "OPTIONS": {**cache["OPTIONS"], **found["OPTIONS"]},
-        }
-        for name, cache in settings.CACHES.items()
-    }
-    SessionCache._skip_until = 0.0
-    yield
-    redis._connect.cache_clear()
-    setting_changed.send(sender=None, setting="CACHES", value=None, enter=True)
+    with configured(watched.url, settings):
+        yield
 
 
 @pytest.fixture(autouse=True)
 def _closed() -> Iterator[None]:
-    """Every pool of a test is closed; those of the program last as long as it does."""
-    yield
-    pools = [it for it in gc.get_objects() if type(it) is redis_pool.SentinelPool]
-    for pool in pools:
-        pool.disconnect()
-        pool.sentinel_manager.close()
+    with closed_pools():
+        yield
 
 
 def keys_at(port: int) -> set[str]:
@@ -114,7 +108,8 @@ def test_all_that_is_kept_in_redis_outlives_the_server(watched: Watched) -> None
         assert caches["default"].get("before") == "before"  # the copy has it
         assert "session-after" in " ".join(keys_at(watched.primary()))
 
-    watched.servers[first].restart()
+    watched.bring_back(first)
+    _until(redis.check_writable)
 
 
 @pytest.mark.usefixtures("_configured")
@@ -126,6 +121,65 @@ def test_a_service_that_no_sentinel_knows_is_told(
         redis.check_writable()
     (found,) = redis_server()
     assert found.id == "nsadmin.W025"
+
+
+@pytest.mark.usefixtures("_configured")
+@pytest.mark.parametrize(
+    ("part", "instead", "said"),
+    [
+        (f":{QUOTED}@", ":another@", "Redis refuses the credentials of nsadmin."),
+        (f":{QUOTED}@", "", "Redis refuses the credentials of nsadmin."),
+        ("/main/1", "/main/99", "Redis has no database of the number in its address."),
+        (SENTINEL_PASSWORD, "another", redis.NO_PRIMARY),
+        (f"?sentinel_password={SENTINEL_PASSWORD}", "", redis.NO_PRIMARY),
+    ],
+)
+def test_what_redis_refuses_is_told_in_a_sentence(
+    watched: Watched, settings: Any, part: str, instead: str, said: str
+) -> None:
+    assert part in watched.url
+    settings.NSADMIN_REDIS_URL = watched.url.replace(part, instead)
+    with pytest.raises(Unavailable) as away:
+        redis.check_writable()
+    assert str(away.value) == said
+    (found,) = redis_server()
+    assert found.msg == said
+    assert found.id == ("nsadmin.W025" if said == redis.NO_PRIMARY else "nsadmin.W026")
+
+
+@pytest.mark.usefixtures("_configured")
+def test_a_server_in_the_place_of_a_sentinel_is_told(
+    watched: Watched, settings: Any
+) -> None:
+    url = watched.url.replace(f":{watched.sentinel_port}/", f":{watched.primary()}/")
+    settings.NSADMIN_REDIS_URL = url.replace(SENTINEL_PASSWORD, QUOTED)
+    with pytest.raises(Unavailable, match="No Sentinel that answers names a server"):
+        redis.check_writable()
+
+
+def test_a_sentinel_in_the_place_of_a_server_is_told(
+    watched: Watched, settings: Any
+) -> None:
+    place = f"{HOST}:{watched.sentinel_port}"
+    settings.NSADMIN_REDIS_URL = f"redis://:{SENTINEL_PASSWORD}@{place}/0"
+    (found,) = redis_server()
+    assert found.id == "nsadmin.W026"
+    assert "names a Sentinel" in found.msg
+
+
+def test_a_log_names_a_sentinel_by_host_and_port(watched: Watched) -> None:
+    url = watched.url.replace(SENTINEL_PASSWORD, "another")
+    address, options, _ = redis_pool.broker_settings(url, ca_file="")
+    with (
+        Connection(address, transport_options=options) as broker,
+        pytest.raises(OperationalError) as away,
+    ):
+        broker.ensure_connection(max_retries=1)
+    line = with_short_sentinels(None, "", {"event": f"no broker: {away.value}"})
+    first, _, second = line["event"].partition(", ")
+    assert first.startswith(f"no broker: No master found for 'main' : {AWAY} - ")
+    assert second.startswith(f"{HOST}:{watched.sentinel_port} - ")
+    assert "redis.client" not in line["event"]
 
 
 def test_the_sentinel_and_the_server_are_asked_with_tls(

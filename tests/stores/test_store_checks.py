@@ -24,7 +24,24 @@ from tests.embedded_servers import running
         ("redis+sentinel://a:26379/main/one", "database"),
         ("redis+sentinel://a:99999/main", "port"),
         ("redis+sentinel://a:26379,/main", "no host"),
-        ("redis+sentinel://a/main?db=1", "'db'"),
+        ("redis+sentinel://a/main?db=1", "option"),
+        ("redis+sentinel://a/main?ssl_certfile=/x", "no TLS"),
+        ("rediss+sentinel://a/main?ssl_foo=1", "not known"),
+        ("rediss+sentinel://a/main?ssl_cert_reqs=maybe", "ssl_cert_reqs"),
+        ("redis+sentinel://", "no service"),
+        ("redis+sentinel:///main", "no host"),
+        ("redis+sentinel://,/main", "no host"),
+        ("redis+sentinel://a, b/main", "space"),
+        ("redis+sentinel://a/main/0\n", "blank"),
+        ("redis+sentinel://[::1/main", "no host"),
+        ("redis+sentinel://h\u2100st/main", "no host"),
+        (f"redis+sentinel://{'a' * 3000}/main", "no host"),
+        (f"redis+sentinel://a/main/{'9' * 5000}", "database"),
+        ("redis+sentinel://a/ma/in/0", "database"),
+        ("redis://a:port/0", "cannot be read"),
+        ("redis://a:99999/0", "cannot be read"),
+        ("redis://[::1/0", "cannot be read"),
+        ("redis://a/zero", "database"),
         ("redis+cluster://a:6379", "cluster"),
         ("rediss+cluster://a:6379", "cluster"),
         ("redis://a:6379,b:6379/0", "several hosts"),
@@ -46,6 +63,7 @@ def test_other_kinds_of_redis_are_refused(settings: Any, url: str, word: str) ->
         "rediss://user:a,b@redis.example:6380/1?ssl_certfile=/x",
         "redis+sentinel://user:a%40b@one:26379,two/main/1?sentinel_password=x",
         "rediss+sentinel://one,[::1]:26380/main?ssl_certfile=/x",
+        "redis+sentinel://:50%off#ñ@höst/my%20main/99?",
         "",
     ],
 )
@@ -70,8 +88,18 @@ def test_an_address_of_mongodb_is_read_at_start(settings: Any, url: str) -> None
     assert "p@ss" not in found.msg
 
 
-def test_no_fault_of_an_address_tells_its_password(settings: Any) -> None:
-    settings.NSADMIN_REDIS_URL = "redis+sentinel://user:s3cret@a:x/main"
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis+sentinel://user:s3cret@a:x/main",
+        "redis+sentinel://:p/x?s3cret@a/main",
+        "redis+sentinel://a/main?sentinel_password=x&s3cret",
+        "redis://user:s3cret@a:x/0",
+        "redis://user:a:s3cret/0",
+    ],
+)
+def test_no_fault_of_an_address_tells_its_password(settings: Any, url: str) -> None:
+    settings.NSADMIN_REDIS_URL = url
     (found,) = store_addresses()
     assert "s3cret" not in f"{found.msg}{found.hint}"
 
