@@ -16,14 +16,8 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-# An idle worker wakes up this often; a message wakes it at once. A broker may vanish
-# without closing its connections, so a command waits no longer than the timeout.
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "polling_interval": 5,
-    "socket_timeout": 10,
-    "health_check_interval": 10,
-    **_SENTINEL,
-}
+# An idle worker wakes up this often; a message wakes it at once.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 5, **_SENTINEL}
 # Nothing asks workers over the broker, so none holds a connection for it.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 # Beat knows when the next start is due; it need not look more often than that.

@@ -4,6 +4,7 @@ The client, the caches and the counters of requests open their pools here; the b
 gets the same Sentinels, passwords and TLS as settings of Celery.
 """
 
+import socket
 from typing import Any, Self
 
 from redis.backoff import NoBackoff
@@ -26,6 +27,25 @@ _NOWHERE = "redis://redis.invalid:6379/0"
 _SENTINEL_S = 1
 # The seconds for the broker's connection to a server that Sentinels name.
 _BROKER_CONNECT_S = 2
+
+
+def _keepalive() -> dict[int, int]:
+    """Return how the system finds a host that vanished, within about 25 seconds.
+
+    A worker waits for a message without end, so it would wait there for hours. No limit
+    is set on commands: a server that only stands still for a while goes on afterwards.
+    """
+    wanted = {
+        "TCP_KEEPIDLE": 10,
+        "TCP_KEEPINTVL": 5,
+        "TCP_KEEPCNT": 3,
+        "TCP_USER_TIMEOUT": 25_000,  # milliseconds
+    }
+    return {
+        getattr(socket, name): value
+        for name, value in wanted.items()
+        if hasattr(socket, name)  # not every system has all
+    }
 
 
 class _Asked(Sentinel):
@@ -118,5 +138,6 @@ def broker_settings(url: str, *, ca_file: str) -> tuple[str, dict[str, Any], Any
         "sentinel_kwargs": _sentinel_options(place, tls),
         "socket_connect_timeout": _BROKER_CONNECT_S,
         "socket_keepalive": True,
+        "socket_keepalive_options": _keepalive(),
     }
     return place.broker_url(), options, tls

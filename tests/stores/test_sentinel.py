@@ -1,5 +1,6 @@
 """Redis behind Sentinels: what finds the server, and goes on after it has died."""
 
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -209,6 +210,21 @@ def test_the_sentinel_and_the_server_are_asked_with_tls(
             with Connection(address, transport_options=options, ssl=tls) as broker:
                 broker.ensure_connection(max_retries=1)
     assert "with-tls" in keys_at(server)
+
+
+def test_the_system_finds_a_broker_whose_host_vanished(watched: Watched) -> None:
+    url, options, tls = redis_pool.broker_settings(watched.url, ca_file="")
+    with Connection(url, transport_options=options, ssl=tls) as broker:
+        channel: Any = broker.default_channel
+        pool = channel.pool
+        opened = pool.get_connection()
+        try:
+            kept = opened._sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            idle_s = opened._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+        finally:
+            pool.release(opened)
+    assert kept
+    assert idle_s == 10
 
 
 def test_an_address_is_read_with_all_its_parts() -> None:
