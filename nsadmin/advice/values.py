@@ -123,6 +123,8 @@ def moment(value: Any) -> datetime | None:
     """
     if not isinstance(value, str) or _MOMENT.fullmatch(value) is None:
         return None
+    if value[11:13] == "24":  # Python takes it for the next midnight since 3.13
+        return None
     try:
         found = datetime.fromisoformat(value.upper())
     except ValueError:

@@ -77,7 +77,8 @@ class RemoteNamespace:
             with _opener().open(request, timeout=_TIMEOUT_S) as response:
                 return _json(response), response.headers
         except HTTPError as refused:
-            raise _error(refused) from None
+            with refused:
+                raise _error(refused) from None
         except (URLError, TimeoutError, HTTPException, ConnectionError) as error:
             reason = getattr(error, "reason", None) or type(error).__name__
             raise Unavailable(f"{self.url} does not answer: {reason}.") from None
