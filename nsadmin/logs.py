@@ -25,15 +25,15 @@ class AsWarning(logging.Filter):
         return True
 
 
-def without_links(
+def without_secrets(
     logger: Any,  # noqa: ARG001 - the signature is structlog's
     method: str,  # noqa: ARG001
     event: MutableMapping[str, Any],
 ) -> MutableMapping[str, Any]:
-    """Return the event with the secret part of every such link removed."""
+    """Return the event without secret parts of links and options of connections."""
     for name, value in event.items():
         if isinstance(value, str):
-            event[name] = without_link(value)
+            event[name] = with_short_sentinels(without_link(value))
     return event
 
 
@@ -42,13 +42,6 @@ def without_link(text: str) -> str:
     return _LINK.sub(r"\1…", text)
 
 
-def with_short_sentinels(
-    logger: Any,  # noqa: ARG001 - the signature is structlog's
-    method: str,  # noqa: ARG001
-    event: MutableMapping[str, Any],
-) -> MutableMapping[str, Any]:
-    """Return the event with each Sentinel of Redis printed as its host and port."""
-    for name, value in event.items():
-        if isinstance(value, str) and "redis.client" in value:
-            event[name] = _SENTINEL.sub(r"\1:\2", value)
-    return event
+def with_short_sentinels(text: str) -> str:
+    """Return the text with each Sentinel of Redis printed as its host and port."""
+    return _SENTINEL.sub(r"\1:\2", text) if "redis.client" in text else text

@@ -4,7 +4,7 @@ from typing import Any
 
 import structlog
 
-from nsadmin.logs import with_short_sentinels, without_links
+from nsadmin.logs import without_secrets
 from nsadmin.settings.environment import NSADMIN_LOG_LEVEL, NSADMIN_SENTRY_DSN
 
 _SHARED_PROCESSORS: list[Any] = [
@@ -14,8 +14,7 @@ _SHARED_PROCESSORS: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
     structlog.processors.format_exc_info,
-    without_links,
-    with_short_sentinels,
+    without_secrets,
 ]
 structlog.configure(
     processors=[

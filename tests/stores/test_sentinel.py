@@ -16,7 +16,7 @@ from limits import parse
 from nsadmin.access.keys.allowances import Counter
 from nsadmin.access.web.session_cache import SessionCache
 from nsadmin.errors import Unavailable
-from nsadmin.logs import with_short_sentinels
+from nsadmin.logs import without_secrets
 from nsadmin.store_checks import redis_server
 from nsadmin.stores import redis, redis_pool, redis_url
 from tests.sentinel import (
@@ -176,7 +176,7 @@ def test_a_log_names_a_sentinel_by_host_and_port(watched: Watched) -> None:
         pytest.raises(OperationalError) as away,
     ):
         broker.ensure_connection(max_retries=1)
-    line = with_short_sentinels(None, "", {"event": f"no broker: {away.value}"})
+    line = without_secrets(None, "", {"event": f"no broker: {away.value}"})
     first, _, second = line["event"].partition(", ")
     assert first.startswith(f"no broker: No master found for 'main' : {AWAY} - ")
     assert second.startswith(f"{HOST}:{watched.sentinel_port} - ")
