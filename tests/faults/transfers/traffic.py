@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from django.db import connections
+
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.placement.clusters import cluster_of
 from nsadmin.namespaces.schema import document
@@ -93,6 +95,8 @@ class Traffic:
             work()
         except BaseException as error:  # noqa: BLE001 - told by the test's thread
             self.broken.append(error)
+        finally:
+            connections.close_all()
 
     def _place(self) -> tuple[Cluster, str]:
         """Where the document says that the collection is."""
