@@ -15,10 +15,13 @@ from nsadmin.stores.redis_pool import cache_settings
 
 # The pages that a transaction of the mirror changes, some MB, stay in memory until it
 # ends, and the log has room for several of them before they are copied to the file.
+# The first GiB of the file is read where the system holds it: a search reads thousands
+# of pages, and each would be copied by a call of its own.
 _SQLITE = {
     "init_command": (
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=5000;"
         "PRAGMA cache_size=-8000;PRAGMA wal_autocheckpoint=4000;"
+        "PRAGMA mmap_size=1073741824;"
     ),
     "transaction_mode": "IMMEDIATE",
 }

@@ -186,18 +186,17 @@ def _searched(lists: Sequence[str], query: ListQuery, known: Sequence[Kind]) -> 
     if query.expiring:
         fitting = [row for row in fitting if row[6] in soon]
     kinds, ids = _summed(fitting, query)
-    counts = {row[6]: row[7] for row in fitting}
     found = Tally(
         lists=(),
         kinds=kinds,
         total=Count(len(ids)),
         expiring=Count(len(soon.intersection(ids)), is_least=is_sample),
         is_sample=is_sample,
-        documents=Documents.added_up(counts[one] for one in ids),
         few=Few(lambda _: Q(namespace_id__in=ids), by_list=False),
     )
     if not is_sample:
-        return found
+        counts = {row[6]: row[7] for row in fitting}
+        return replace(found, documents=Documents.added_up(counts[one] for one in ids))
     if len(ids) > MOST and not query.exact:
         most = Count(MOST, is_least=True)
         return replace(found, total=most, few=None, conditions=every)
