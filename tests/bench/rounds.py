@@ -30,6 +30,16 @@ class Row:
     p95: str = ""
     more: str = ""
 
+    @property
+    def is_missed(self) -> bool:
+        """Whether the ratio is beyond its limit."""
+        if self.limit == "-":
+            return False
+        bound = float(self.limit.lstrip(">= "))
+        if self.limit.startswith(">"):
+            return self.ratio < bound
+        return self.ratio > bound
+
 
 TABLE: list[Row] = []
 
@@ -87,10 +97,16 @@ def compare(
     return ours_s / peer_s
 
 
-def note(what: str, value: float, limit: float, unit: str) -> float:
-    """Add a row for a number that has a limit; return the share of it that is used."""
+def note(
+    what: str, value: float, limit: float, unit: str, *, at_least: bool = False
+) -> float:
+    """Add a row for a number that has a limit; return their ratio.
+
+    The number may be at most the limit, or must be `at_least` that.
+    """
     texts = (f"{value:,.6g} {unit}", f"{limit:,.6g} {unit}")
-    TABLE.append(Row(what, *texts, value / limit, "1", 0.0))
+    wanted = ">= 1" if at_least else "1"
+    TABLE.append(Row(what, *texts, value / limit, wanted, 0.0))
     return value / limit
 
 
@@ -102,13 +118,15 @@ def statements(call: Callable[[], object]) -> int:
 
 
 def printed() -> str:
-    """The table as text."""
+    """The table as text, and at its end how many rows miss their limits."""
     head = (
         f"{'what':58} {'ours':>12} {'p95':>11} {'peer':>12} {'ratio':>7} {'limit':>7} "
         f"{'cpu':>6} {'spread':>7}"
     )
     title = f"over {connection.vendor}"
-    return "\n".join([title, head, "-" * len(head), *map(_line, TABLE)])
+    missed = sum(row.is_missed for row in TABLE)
+    end = f"{missed} of {len(TABLE)} rows miss their limits."
+    return "\n".join([title, head, "-" * len(head), *map(_line, TABLE), end])
 
 
 def _line(row: Row) -> str:
@@ -117,4 +135,4 @@ def _line(row: Row) -> str:
         f"{row.what:58} {row.ours:>12} {row.p95:>11} {row.peer:>12} {row.ratio:7.2f} "
         f"{row.limit:>7} {cpu:>6} {row.spread:6.0%}"
     )
-    return f"{line}  {row.more}".rstrip()
+    return f"{line}  {row.more}{'  MISSED' * row.is_missed}".rstrip()
