@@ -9,6 +9,7 @@ written with, as long as that is configured.
 """
 
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -29,15 +30,16 @@ def is_hash_of(text: str, known: str) -> bool:
     return known in peppers.hashes(text, purpose=_PURPOSE)
 
 
-def content_of(event: AuditEvent) -> str:
-    """Return an event's non-empty columns as canonical JSON.
+def content_of(event: AuditEvent, *, without: Collection[str] = ()) -> str:
+    """Return an event's non-empty columns as canonical JSON, but those of `without`.
 
     Empty columns are left out, so that a column added later changes no older digest.
     """
     content = {
         field.attname: _plain(value)
         for field in event._meta.concrete_fields  # noqa: SLF001 - Django's own API
-        if (value := getattr(event, field.attname)) not in (None, "")
+        if field.attname not in without
+        and (value := getattr(event, field.attname)) not in (None, "")
     }
     return json.dumps(content, sort_keys=True, separators=(",", ":"))
 

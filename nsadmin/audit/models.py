@@ -27,7 +27,9 @@ class AuditEvent(models.Model):
     `revision` is the revision that the operation creates. `changes` is a list of
     {"field", "before", "after", "sentence"}; secrets are never in it. `reverts` is the
     `op_id` of the operation that this one reverts. `support_session` is the session of
-    the platform's staff through which it happened.
+    the platform's staff through which it happened. `client_address` is the IP address
+    that the request came from; empty for what no request asked for, such as commands,
+    schedules and what a job writes.
     """
 
     op_id = models.CharField(max_length=64, unique=True)
@@ -42,6 +44,9 @@ class AuditEvent(models.Model):
     actor_id = models.CharField(max_length=64)
     actor_label = models.CharField(max_length=254)
     request_id = models.CharField(max_length=64, blank=True)
+    client_address = models.CharField(
+        max_length=64, blank=True, default="", db_default=""
+    )
     organization_id = models.CharField(max_length=64)
     namespace_id = models.CharField(max_length=128, blank=True)
     namespace_name = models.CharField(max_length=128, blank=True)

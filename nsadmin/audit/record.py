@@ -9,7 +9,7 @@ from django.db import transaction
 from nsadmin.audit import chain, clock
 from nsadmin.audit.masking import mask
 from nsadmin.audit.models import AuditEvent, Outcome
-from nsadmin.audit.request_id import request_id
+from nsadmin.audit.request_context import client_address, request_id
 from nsadmin.names import clip
 
 # The kind of the actor that is nsadmin itself.
@@ -70,7 +70,8 @@ def attempt(
 
     Attempting again under the same `op_id` (a retry after a lost race) refreshes it.
     Secrets among the changes are masked; `reverts` is the operation reverted.
-    `support_session` is by default the one through which the actor acts, if any.
+    `support_session` is by default the one through which the actor acts, if any. The
+    row has the id and the sender's address of the request that is being served.
     """
     session = support_session or actor.session_for(organization_id)
     values = {
@@ -80,6 +81,7 @@ def attempt(
         "actor_id": actor.id,
         "actor_label": clip(actor.label, 254),
         "request_id": request_id.get(),
+        "client_address": clip(client_address.get(), 64),
         "organization_id": organization_id,
         "namespace_id": namespace_id,
         "namespace_name": clip(namespace_name, 128),

@@ -16,6 +16,7 @@ _CONTENT = (
     "summary",
     "actor_label",
     "request_id",
+    "client_address",
     "revision",
     "changes",
     "reverts",

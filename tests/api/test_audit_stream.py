@@ -11,6 +11,7 @@ from nsadmin.audit import record, triggers
 from nsadmin.audit.models import AuditEvent, ChainEntry, Outcome
 from nsadmin.audit.record import RecordedActor
 from tests.api.conftest import Caller, locations_of
+from tests.audit.sending import sent_from
 
 ACTOR = RecordedActor("user", "1", "mara")
 
@@ -75,6 +76,19 @@ def test_an_operation_comes_again_with_its_outcome(call: Caller) -> None:
         "failed",
     )
     assert (second["op_id"], second["event"]["error"]) == (op_id, "It broke.")
+
+
+def test_an_event_has_the_address_of_its_sender(call: Caller) -> None:
+    begin = end(call)
+    with sent_from("198.51.100.7"):
+        write(call, "asked for")
+    write(call, "of a schedule")
+    found = lines(call("GET", f"/audit/stream?since={begin}"))
+    addresses = [line["event"]["client_address"] for line in found]
+    assert addresses == ["198.51.100.7", ""]
+    document = json.loads(call("GET", "/openapi.json", role=None).content)
+    event = document["components"]["schemas"]["AuditEventModel"]
+    assert "The IP address" in event["properties"]["client_address"]["description"]
 
 
 def test_a_removed_row_leaves_a_line_without_an_event(call: Caller) -> None:

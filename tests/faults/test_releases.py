@@ -5,13 +5,16 @@ from pathlib import Path
 import pytest
 
 from nsadmin.access.actor import Actor
+from nsadmin.audit.models import AuditEvent
 from nsadmin.audit.verify import verify
 from nsadmin.jobs.models import Job, State
+from tests.audit.sending import sent_from
 from tests.faults import clones, releases
 from tests.faults.plant import Plant, until
 
 # Each starts workers of both releases, which takes a minute and a half in all.
 pytestmark = pytest.mark.faults
+SENDER = "198.51.100.7"
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,8 @@ def test_the_release_before_does_jobs_of_this_one_and_gives_back_what_it_does_no
     source = clones.make_source(actor, "source", count=200)
     plant.workers.employ(0)
     with releases.running_worker(plant, older) as worker:
-        job = clones.begin(actor, source, "made by the older")
+        with sent_from(SENDER):
+            job = clones.begin(actor, source, "made by the older")
         (unknown,) = clones.like(job, 1)
         Job.objects.filter(pk=unknown.pk).update(kind="kind_of_tomorrow")
         until(lambda: ended(job), "the older worker clones", within_s=120)
@@ -47,6 +51,10 @@ def test_the_release_before_does_jobs_of_this_one_and_gives_back_what_it_does_no
     assert (unknown.state, unknown.attempts) == (State.QUEUED, 0)
     assert "no runner for jobs of kind kind_of_tomorrow" in unknown.waiting
     Job.objects.filter(pk=unknown.pk).delete()
+    # It closed an event that has a column which it does not know.
+    event = AuditEvent.objects.get(op_id=job.op_id)
+    assert (event.client_address, event.outcome) == (SENDER, "done")
+    assert verify(actor.organization_id).faults == ()
 
 
 def test_this_release_goes_on_where_the_one_before_was_killed(

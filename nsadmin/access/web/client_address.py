@@ -1,7 +1,7 @@
 """The address that a request comes from, also behind proxies.
 
-Sign-in and its limits, the limits of the API, the request log and the list of sessions
-all ask this one function, so they agree about who sent a request.
+Sign-in and its limits, the limits of the API, the request log, the audit and the list
+of sessions all ask this one function, so they agree about who sent a request.
 """
 
 from ipaddress import IPv6Address, ip_address

@@ -27,7 +27,7 @@ from nsadmin.access.signin.requirement import missing_factor
 from nsadmin.access.web import sign_in
 from nsadmin.access.web.client_address import client_address
 from nsadmin.access.web.gate import RouteAccess
-from nsadmin.audit.request_id import request_id
+from nsadmin.audit import request_context
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 ORGANIZATION_SESSION_KEY = "organization_id"
@@ -44,17 +44,21 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Bind the id for logs and audit for the time of the request."""
+        """Bind the id for logs and audit, and the sender's address for the audit."""
         # request.headers caches its values, so it would give the log the old id.
         given = request.META.get("HTTP_X_REQUEST_ID", "")
         chosen = given if _SAFE_ID.fullmatch(given) else f"req_{uuid.uuid4().hex[:20]}"
         request.META["HTTP_X_REQUEST_ID"] = chosen
         request.request_id = chosen  # type: ignore[attr-defined]
-        reset = request_id.set(chosen)
+        # The headers are read here for the first time, so they have the chosen id.
+        address = client_address(request)
+        id_before = request_context.request_id.set(chosen)
+        address_before = request_context.client_address.set(address)
         try:
             response = self.get_response(request)
         finally:
-            request_id.reset(reset)
+            request_context.request_id.reset(id_before)
+            request_context.client_address.reset(address_before)
         response.headers["X-Request-Id"] = chosen
         return response
 

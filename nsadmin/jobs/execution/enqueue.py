@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from nsadmin.audit.record import AuditActor
-from nsadmin.audit.request_id import request_id
+from nsadmin.audit.request_context import request_id
 from nsadmin.jobs.execution import dispatch, event_log
 from nsadmin.jobs.execution.progress import Progress, Stage
 from nsadmin.jobs.models import MAX_TITLE_LENGTH, Job, State

@@ -7,7 +7,10 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
+from nsadmin.access.actor import Actor
+from nsadmin.audit.models import AuditEvent
 from nsadmin.audit.search import AuditRows
+from nsadmin.pages.audit.addresses import address_of
 
 MAX_ROWS = 50_000
 COLUMNS = (
@@ -24,6 +27,7 @@ COLUMNS = (
     "actor_id",
     "actor_label",
     "request_id",
+    "client_address",
     "op_id",
     "reverts",
     "support_session",
@@ -39,11 +43,14 @@ class _Line:
         return line
 
 
-def export_response(rows: AuditRows, name: str) -> StreamingHttpResponse:
-    """Return the newest rows as an attachment, at most `MAX_ROWS`."""
+def export_response(rows: AuditRows, name: str, actor: Actor) -> StreamingHttpResponse:
+    """Return the newest rows as an attachment, at most `MAX_ROWS`.
+
+    Addresses of senders are in it where the actor may see them.
+    """
     safe = "".join(c if c.isalnum() and c.isascii() else "-" for c in name).strip("-")
     return StreamingHttpResponse(
-        _lines(rows),
+        _lines(rows, actor),
         content_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="audit-{safe or "log"}.csv"'
@@ -51,11 +58,17 @@ def export_response(rows: AuditRows, name: str) -> StreamingHttpResponse:
     )
 
 
-def _lines(rows: AuditRows) -> Iterator[str]:
+def _lines(rows: AuditRows, actor: Actor) -> Iterator[str]:
     writer = csv.writer(_Line())
     yield writer.writerow(COLUMNS)
     for event in rows[:MAX_ROWS].iterator(chunk_size=500):
-        yield writer.writerow([cell(getattr(event, column)) for column in COLUMNS])
+        yield writer.writerow([cell(_value(event, name, actor)) for name in COLUMNS])
+
+
+def _value(event: AuditEvent, column: str, actor: Actor) -> Any:
+    if column == "client_address":
+        return address_of(actor, event)
+    return getattr(event, column)
 
 
 def cell(value: Any) -> str:

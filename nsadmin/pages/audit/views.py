@@ -20,6 +20,7 @@ from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.read.reversal import needed_action
 from nsadmin.pages.audit import export
+from nsadmin.pages.audit.addresses import address_of
 from nsadmin.pages.audit.changes import ChangeView, changes_of
 from nsadmin.pages.audit.forms import ACTION_WORDS, AuditFilterForm
 from nsadmin.pages.audit.proof import proof_of
@@ -37,6 +38,7 @@ _SHOWN_CHANGES = 3
 class EventView:
     """An event as its row shows it; `who` is the person's name or else the label.
 
+    `address` is the sender's, empty where the reader may not see it.
     `reverted` is the event that reverted this one, `reverts` the one it reverted,
     `resumed` the one that resumed its job; `plan` is the kept plan that it carried out.
     """
@@ -45,6 +47,7 @@ class EventView:
     outcome: Badge
     changes: list[ChangeView]
     who: str
+    address: str
     can_revert: bool
     reverted: AuditEvent | None
     reverts: AuditEvent | None
@@ -108,11 +111,12 @@ def _answer(
     """
     names = names_by_id(search.user_ids(rows))
     form = AuditFilterForm(request.GET, rows, names)
-    matching = search.matching(rows, form.query)
+    by_address = isinstance(owner, Organization)
+    matching = search.matching(rows, form.query, by_address=by_address)
     if form.is_valid() and request.GET.get("format") == "csv":
         _note(request, search.organization_ids(matching))
         named = owner.namespace if isinstance(owner, NamespaceView) else owner
-        return export.export_response(matching, named.name)
+        return export.export_response(matching, named.name, gate.actor_of(request))
     given = request.GET.get("before", "")
     before = int(given[:18]) if given.isascii() and given.isdigit() else None
     listed = list(search.older_than(matching, before)[: PER_PAGE + 1])
@@ -121,7 +125,7 @@ def _answer(
     values = {
         **context,
         "form": form,
-        "events": _shown(shown, names, _revertible(request, shown, owner)),
+        "events": _shown(request, shown, names, _revertible(request, shown, owner)),
         "older": shown[-1].pk if len(listed) > PER_PAGE and shown else None,
         "is_first": before is None,
         "is_filtered": any(form.cleaned_data.values()),
@@ -140,8 +144,12 @@ def _note(request: HttpRequest, organization_ids: Iterable[str]) -> None:
 
 
 def _shown(
-    events: Sequence[AuditEvent], names: dict[str, str], revertible: set[str]
+    request: HttpRequest,
+    events: Sequence[AuditEvent],
+    names: dict[str, str],
+    revertible: set[str],
 ) -> list[EventView]:
+    actor = gate.actor_of(request)
     reverted_by = search.reverted_by(events)
     originals = search.originals_of(events)
     resumed_by = search.resumed_by(events)
@@ -154,6 +162,7 @@ def _shown(
             ),
             changes=changes_of(event),
             who=_who(event, names),
+            address=address_of(actor, event),
             can_revert=event.op_id in revertible and event.op_id not in reverted_by,
             reverted=reverted_by.get(event.op_id),
             reverts=originals.get(event.reverts),

@@ -43,6 +43,10 @@ class AuditEventModel(BaseModel):
     actor_id: str
     actor_label: str
     request_id: str
+    client_address: str = Field(
+        description="The IP address that the request came from. Empty for what no "
+        "request asked for: commands, schedules, and what a job writes."
+    )
     namespace_id: str
     namespace_name: str
     revision: int | None
