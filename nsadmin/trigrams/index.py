@@ -149,18 +149,24 @@ def _escaped(text: str) -> str:
 
 
 def keys(
-    kind: int, fragment: str, internal_ids: Sequence[str], most: int
+    kind: int,
+    fragment: str,
+    internal_ids: Sequence[str],
+    most: int,
+    *,
+    more: str = "",
 ) -> tuple[str, list[Any]]:
     """Return the statement for the keys of up to `most` entries that have a fragment.
 
-    They are of these tenants, or of EVERYBODY, in no order.
+    They are of these tenants, or of EVERYBODY, in no order. `more` names further
+    columns of `e`, each after a comma.
     """
     marks = ", ".join(["%s"] * len(internal_ids))
     owners = f"FROM search_searchowner o WHERE o.internal_id IN ({marks})"
     owned = f"e.kind = %s AND e.owner_id IN (SELECT o.id {owners})"
     if connection.vendor != "sqlite":
         statement = (
-            f"SELECT e.key FROM search_searchentry e WHERE {owned} "  # noqa: S608
+            f"SELECT e.key{more} FROM search_searchentry e WHERE {owned} "  # noqa: S608
             f"AND e.text LIKE %s LIMIT {most}"
         )
         return statement, [kind, *internal_ids, f"%{_escaped(fragment)}%"]
@@ -174,7 +180,7 @@ def keys(
     nobody = f'"{letters.owner_tag(kind, 0)}"'
     tags = f"SELECT coalesce(group_concat('\"' || {tag} || '\"', ' OR '), %s) {owners}"
     statement = (
-        "SELECT e.key FROM search_trigrams t "  # noqa: S608
+        f"SELECT e.key{more} FROM search_trigrams t "  # noqa: S608
         "CROSS JOIN search_searchentry e ON e.id = t.rowid "
         f"WHERE t.search_trigrams MATCH ('(' || ({tags}) || ')' || %s) "
         f"AND {owned} AND instr(e.text, %s) > 0 LIMIT {most}"

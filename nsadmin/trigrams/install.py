@@ -16,7 +16,7 @@ from django.db import DatabaseError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from nsadmin.trigrams.letters import KIND_BASE, OWNER_BASE, OWNER_STEP
-from nsadmin.trigrams.models import EVERYBODY, Kind
+from nsadmin.trigrams.models import EVERYBODY, FACETS, FACETS_FROM, Kind
 
 logger = structlog.get_logger(__name__)
 
@@ -31,9 +31,9 @@ SELECT DISTINCT {owner} {source} WHERE NOT EXISTS
 """
 _ADDED = """
 INSERT INTO search_searchentry (kind, key, owner_id, namespace_id, resource_id,
-name, name_key, description, text)
+name, name_key, description, text, facets, expires_at)
 SELECT {kind}, ROW.namespace_id, o.id, ROW.namespace_id, '', ROW.name, ROW.name_key,
-'', ROW.search_text FROM search_searchowner o {source}
+'', ROW.search_text, {facets}, ROW.expires_at FROM search_searchowner o {source}
 WHERE o.internal_id = {owner} AND ROW.deleted_at IS NULL AND NOT EXISTS
 (SELECT 1 FROM search_searchentry WHERE kind = {kind} AND key = ROW.namespace_id)
 """
@@ -41,6 +41,10 @@ _CHANGED = """
 UPDATE search_searchentry SET name = ROW.name, name_key = ROW.name_key,
 text = ROW.search_text,
 owner_id = (SELECT id FROM search_searchowner WHERE internal_id = {owner})
+WHERE kind = {kind} AND key = ROW.namespace_id
+"""
+_COUNTED = """
+UPDATE search_searchentry SET facets = {facets}, expires_at = ROW.expires_at
 WHERE kind = {kind} AND key = ROW.namespace_id
 """
 _DELETED = """
@@ -57,10 +61,12 @@ WHERE m.namespace_id = key AND m.deleted_at IS NULL)
 """
 # What changed in the mirror while there were no triggers.
 _RENEWED = """
-UPDATE search_searchentry SET (name, name_key, text, owner_id) =
+UPDATE search_searchentry SET
+(name, name_key, text, owner_id, facets, expires_at) =
 (SELECT m.name, m.name_key, m.search_text,
-(SELECT id FROM search_searchowner WHERE internal_id = {owner})
-FROM namespaces_mirrorednamespace m WHERE m.namespace_id = search_searchentry.key)
+(SELECT id FROM search_searchowner WHERE internal_id = {owner}),
+{facets}, m.expires_at FROM namespaces_mirrorednamespace m
+WHERE m.namespace_id = search_searchentry.key)
 WHERE kind = {kind}
 """
 _INDEXED = "INSERT INTO search_trigrams (rowid, text) "
@@ -80,8 +86,15 @@ USING gin (text gin_trgm_ops)
 """
 # A namespace whose other columns change is found as before.
 _WATCHED = ("name", "search_text", "internal_id", "scope", "deleted_at")
+_COUNTED_BY = (*FACETS, "expires_at")
+# As PostgreSQL names the function; `_sqlite_named` has SQLite's name.
+_FACETS = (
+    f"CAST(json_build_array({', '.join(f'ROW.{c}' for c in FACETS[:-1])}, "
+    f"CAST(ROW.{FACETS[-1]} AS text)) AS text)"
+)
 # The database looks at no condition where a statement writes none of the columns.
 _UPDATED = f"UPDATE OF {', '.join(_WATCHED)}"
+_FACETED = f"UPDATE OF {', '.join(FACETS_FROM)}"
 
 
 def install(*, using: str, **_: Any) -> None:
@@ -96,12 +109,16 @@ def install(*, using: str, **_: Any) -> None:
     is_stale = not _is_whole(connection)
     if is_stale:
         _drop(connection)
+    renewed = [_of(_RENEWED, "m")] * is_stale
     with connection.cursor() as cursor:
-        cursor.execute(_of(_OBSOLETE, "m"))
-        cursor.execute(_of(_OWNED, "m", source=f"FROM {MIRROR} m"))
-        if is_stale:
-            cursor.execute(_of(_RENEWED, "m"))
-        cursor.execute(_of(_ADDED, "m", source=f", {MIRROR} m"))
+        for statement in (
+            _of(_OBSOLETE, "m"),
+            _of(_OWNED, "m", source=f"FROM {MIRROR} m"),
+            *renewed,
+            _of(_ADDED, "m", source=f", {MIRROR} m"),
+        ):
+            is_sqlite = connection.vendor == "sqlite"
+            cursor.execute(_sqlite_named(statement) if is_sqlite else statement)
     make(connection, is_stale=is_stale)
 
 
@@ -142,6 +159,7 @@ def _tables(connection: BaseDatabaseWrapper) -> list[str]:
 def _of(statement: str, row: str, *, source: str = "", conflict: str = "") -> str:
     """Return a statement about one row, or about all of a source."""
     values = {
+        "{facets}": _FACETS,
         "{owner}": _OWNER,
         "{kind}": _NAMESPACE,
         "{source}": source,
@@ -151,6 +169,10 @@ def _of(statement: str, row: str, *, source: str = "", conflict: str = "") -> st
     for placeholder, value in values.items():
         statement = statement.replace(placeholder, value)
     return statement
+
+
+def _sqlite_named(statement: str) -> str:
+    return statement.replace("json_build_array", "json_array")
 
 
 def _follow(conflict: str = "") -> list[str]:
@@ -179,9 +201,11 @@ def _sqlite_triggers() -> dict[str, tuple[str, str, list[str]]]:
     renamed = _changes("IS NOT", _WATCHED)
     differs = _changes("IS NOT", ("kind", "owner_id", "text"))
     forget = _of(_GONE, "OLD")
+    counted, facets = _changes("IS NOT", _COUNTED_BY), [_of(_COUNTED, "NEW")]
     return {
         "search_namespace_added": (f"INSERT ON {MIRROR}", "TRUE", _follow()),
         "search_namespace_changed": (f"{_UPDATED} ON {MIRROR}", renamed, _follow()),
+        "search_namespace_counted": (f"{_FACETED} ON {MIRROR}", counted, facets),
         "search_namespace_gone": (f"DELETE ON {MIRROR}", "TRUE", [forget]),
         "search_entry_added": (f"INSERT ON {ENTRY}", "TRUE", [added]),
         "search_entry_gone": (f"DELETE ON {ENTRY}", "TRUE", [gone]),
@@ -196,7 +220,7 @@ def _sqlite(connection: BaseDatabaseWrapper, *, is_stale: bool) -> None:
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
             cursor.execute(
                 f"CREATE TRIGGER {name} AFTER {event} FOR EACH ROW WHEN {condition} "
-                f"BEGIN {'; '.join(statements)}; END"
+                f"BEGIN {_sqlite_named('; '.join(statements))}; END"
             )
         if is_stale:
             cursor.execute(_EMPTIED)
@@ -206,10 +230,13 @@ def _sqlite(connection: BaseDatabaseWrapper, *, is_stale: bool) -> None:
 def _postgresql_triggers() -> dict[str, tuple[str, str, str]]:
     """Return {name: (verb, condition, statements)}."""
     follow = "; ".join(_follow(conflict="ON CONFLICT DO NOTHING"))
-    renamed = _changes("IS DISTINCT FROM", _WATCHED)
+    renamed, counted = (
+        _changes("IS DISTINCT FROM", columns) for columns in (_WATCHED, _COUNTED_BY)
+    )
     return {
         "search_namespace_added": ("INSERT", "TRUE", follow),
         "search_namespace_changed": (_UPDATED, renamed, follow),
+        "search_namespace_counted": (_FACETED, counted, _of(_COUNTED, "NEW")),
         "search_namespace_gone": ("DELETE", "TRUE", _of(_GONE, "OLD")),
     }
 

@@ -20,6 +20,17 @@ class Kind(models.IntegerChoices):
     PERSON = 5, "person"
 
 
+# The columns of the mirror that an entry of a namespace repeats in its `facets`.
+FACETS = (
+    *("listed_for", "tier", "stored_status", "has_differences", "is_unreadable"),
+    "extractor_ids",
+)
+# The columns that are written where one of those changes, or `expires_at`.
+FACETS_FROM = (
+    *("internal_id", "scope", "deleted_at", "tier", "deletion_task_id"),
+    *("clone_status", "health", "differences", "unreadable", "extractor_ids"),
+    "expires_at",
+)
 # The owner of what everybody sees, which is no tenant's id.
 EVERYBODY = "*"
 
@@ -42,7 +53,9 @@ class SearchEntry(models.Model):
     Database triggers keep the entries of namespaces in step with the mirror, and the
     trigram index with the entries; the other kinds are compared by a schedule. `key` is
     the id among things of its kind, `text` has what a search looks through.
-    `description` and `resource_id` are those of a collection or retriever.
+    `description` and `resource_id` are those of a collection or retriever. `facets` and
+    `expires_at` are those of a namespace, so that a search is counted without reading
+    the mirror: a JSON array of the columns `FACETS`, the extractors as JSON text.
     """
 
     kind = models.SmallIntegerField(choices=Kind)
@@ -56,6 +69,8 @@ class SearchEntry(models.Model):
     name_key = models.CharField(max_length=600, blank=True)
     description = models.CharField(max_length=1000, blank=True)
     text = models.TextField()
+    facets = models.TextField(blank=True, default="", db_default="")
+    expires_at = models.DateTimeField(null=True)
 
     class Meta:
         app_label = APP

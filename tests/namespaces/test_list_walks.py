@@ -197,15 +197,28 @@ def test_rows_of_a_filling_that_has_not_ended_are_no_list(
         listing(ACTOR, query)
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        ListQuery(search="ns_0"),
+        ListQuery(search="ns_0", tier="shared"),
+        ListQuery(search="ns_0", status="ready", tier="dedicated_gpu"),
+        ListQuery(search="ns_0", scope="system"),
+        ListQuery(search="ns_0", scope="org", extractor="text_v1"),
+        ListQuery(search="ns_0", differs=True, scope="system"),
+    ],
+)
 def test_a_search_that_finds_more_than_is_counted(
-    rows: None, monkeypatch: pytest.MonkeyPatch
+    rows: None, query: ListQuery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for room in ("tally", "amounts"):
+    for room in ("tally", "amounts", "samples"):
         monkeypatch.setattr(f"nsadmin.namespaces.listing.{room}.MOST", 5)
-    query = ListQuery(search="ns_0", tier="shared", limit=50)
+    query = replace(query, limit=90)
     page = listing(ACTOR, query)
-    assert [row.pk for row in page.rows] == expected(query)
-    assert (page.total, page.counted.is_least, page.tally.is_sample) == (5, True, True)
+    every = expected(query)
+    assert [row.pk for row in page.rows] == every
+    told = (page.total, page.counted.is_least, page.tally.is_sample)
+    assert told == (min(len(every), 5), len(every) > 5, True)
     exact = listing(ACTOR, replace(query, exact=True))
     assert exact.total == len(expected(query))
 

@@ -1,5 +1,6 @@
 """The statements that count the rows of a list, sent as they are."""
 
+import json
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
@@ -54,6 +55,42 @@ def read(
         cursor.execute(statement, values)
         found = cursor.fetchall()
     return [row[:-1] for row in found], int(found[0][-1]) if found else 0
+
+
+# {database: its function for a JSON object of rows}
+_OBJECTS = {"sqlite": "json_group_object", "postgresql": "json_object_agg"}
+
+
+def read_entries(
+    chosen: Statement, ending: Any, most: int, *, then: Statement | None = None
+) -> tuple[list[Row], int, dict[str, int | None]]:
+    """Read the id and facets of search entries, and whether they end by `ending`.
+
+    `chosen` selects up to `most` of them, with their expiry as the last column. If
+    there are as many, the rows of the statement `then` are counted, else that number is
+    0 and the document count of each namespace is returned. All this is one statement.
+    """
+    made = _OBJECTS[connection.vendor]
+    documents = (
+        f"SELECT CAST({made}(m.namespace_id, m.document_count) AS text) "  # noqa: S608
+        "FROM namespaces_mirrorednamespace m WHERE m.namespace_id IN (SELECT id FROM s)"
+    )
+    counted, values = "0", [*chosen[1], ending]
+    if then is not None:
+        counted = f"CASE WHEN n >= {most} THEN (SELECT count(*) FROM ({then[0]}) c) END"  # noqa: S608
+        values += then[1]
+    statement = (
+        f"WITH s (id, facets, ends) AS ({chosen[0]}) "  # noqa: S608
+        "SELECT id, facets, CASE WHEN ends <= %s THEN 1 ELSE 0 END, 0 FROM s UNION ALL "
+        f"SELECT '', CASE WHEN n < {most} THEN ({documents}) END, {counted}, 1 "
+        "FROM (SELECT count(*) AS n FROM s) z"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        found = cursor.fetchall()
+    (_, text, number, _), *_ = (row for row in found if row[3])
+    rows = [row[:3] for row in found if not row[3]]
+    return rows, number or 0, json.loads(text or "{}")
 
 
 def rows_of(walk: Walk, most: int | None) -> Statement:

@@ -7,13 +7,11 @@ so is what expires soon.
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from django.db.models import Case, Q, Value, When
-from django.db.models.expressions import RawSQL
+from django.db.models import Q
 
 from nsadmin.access.actor import Actor
-from nsadmin.namespaces.listing import counters, statements, walks
+from nsadmin.namespaces.listing import counters, samples, statements
 from nsadmin.namespaces.listing.amounts import MOST, Count, Documents
 from nsadmin.namespaces.listing.counters import Kind
 from nsadmin.namespaces.listing.query import (
@@ -24,7 +22,6 @@ from nsadmin.namespaces.listing.query import (
     lists_of,
     within_reach,
 )
-from nsadmin.namespaces.listing.statements import Row
 from nsadmin.namespaces.listing.walks import Few, Walk
 from nsadmin.namespaces.models.lists import (
     FIRST_ORDER,
@@ -33,16 +30,9 @@ from nsadmin.namespaces.models.lists import (
     deleted,
     tenant_of,
 )
-from nsadmin.trigrams import index
-from nsadmin.trigrams.models import EVERYBODY
-from nsadmin.trigrams.models import Kind as EntryKind
 
 # As many rows are read and put in order rather than met in the order of the list.
 _FEW = 1000
-_COLUMNS = (
-    *("listed_for", "tier", "stored_status", "has_differences", "is_unreadable"),
-    *("extractor_ids", "namespace_id", "document_count"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +169,10 @@ def _searched(lists: Sequence[str], query: ListQuery, known: Sequence[Kind]) -> 
         few = Few(lambda _: query.soon)
     inside = [name for name in lists if _is_in_scope(name, query)]
     walk = Walk(inside, query.orders, every, few)
-    rows, counted = _sample(lists, query, walk)
-    is_sample = len(rows) > MOST
-    fitting = [row for row in rows if row[-1]]
-    soon = {row[6] for row in fitting if row[8]}
-    if query.expiring:
-        fitting = [row for row in fitting if row[6] in soon]
-    kinds, ids = _summed(fitting, query)
+    sample = samples.of(lists, query, walk)
+    is_sample = sample.is_full
+    kinds, ids = _summed(sample.rows, query)
+    soon = {row.namespace_id for row in sample.rows if row.is_soon}
     found = Tally(
         lists=(),
         kinds=kinds,
@@ -195,96 +182,45 @@ def _searched(lists: Sequence[str], query: ListQuery, known: Sequence[Kind]) -> 
         few=Few(lambda _: Q(namespace_id__in=ids), by_list=False),
     )
     if not is_sample:
-        counts = {row[6]: row[7] for row in fitting}
-        return replace(found, documents=Documents.added_up(counts[one] for one in ids))
+        counts = (sample.documents.get(one) for one in ids)
+        return replace(found, documents=Documents.added_up(counts))
     if len(ids) > MOST and not query.exact:
         most = Count(MOST, is_least=True)
         return replace(found, total=most, few=None, conditions=every)
+    counted = sample.counted
     total = Count(counted) if query.exact else Count.up_to_most(counted)
     return replace(found, total=total, few=few, conditions=every)
 
 
-def _summed(rows: Sequence[Row], query: ListQuery) -> tuple[list[Kind], list[str]]:
+def _summed(
+    rows: Sequence[samples.Row], query: ListQuery
+) -> tuple[list[Kind], list[str]]:
     """Return the kinds of rows, and the ids of those that meet the filters.
 
     Many rows are of few kinds.
     """
-    alike: dict[tuple[Any, ...], list[str]] = {}
-    made: dict[tuple[Any, ...], list[Kind]] = {}
+    alike: dict[samples.Values, list[str]] = {}
     for row in rows:
-        key = row[:6]
-        if key not in made:
-            made[key] = [*_kinds(row)]
-        alike.setdefault(key, []).append(row[6])
+        alike.setdefault(row.values, []).append(row.namespace_id)
+    made = {values: [*_kinds(values)] for values in alike}
     kinds = [
-        replace(kind, n=len(alike[key]))
-        for key, every in made.items()
+        replace(kind, n=len(alike[values]))
+        for values, every in made.items()
         for kind in every
     ]
     ids = [
         one
-        for key, every in made.items()
+        for values, every in made.items()
         if any(matching(every, query))
-        for one in alike[key]
+        for one in alike[values]
     ]
     return kinds, ids
 
 
-def _kinds(row: Row) -> Iterator[Kind]:
-    # As the databases give it: JSON text.
-    extractors = json.loads(row[5])
+def _kinds(values: samples.Values) -> Iterator[Kind]:
+    listed_for, tier, status, differs, unreadable, text = values
+    extractors = json.loads(text)
     extractors = extractors if isinstance(extractors, list) else []
     names = {x[: counters.LONGEST] for x in extractors if isinstance(x, str)}
-    listed_for, tier, status, differs, unreadable = row[:5]
     for name in ("", *names - {""}):
         yield Kind(listed_for, tier, status, bool(differs), bool(unreadable), name, 1)
-
-
-def _sample(
-    lists: Sequence[str], query: ListQuery, filtered: Walk
-) -> tuple[list[Row], int]:
-    """Return rows that the search may find, one more than MOST if there are more.
-
-    The last value of each tells whether it does. If there are more, those of
-    `filtered` are counted, as far as the sample need not have them.
-    """
-    if not lists:
-        return [], 0
-    fits = Q(*base_conditions(query))
-    walk = Walk(lists, query.orders, few=_few(lists, query))
-    if walk.few is None:
-        walk = replace(walk, conditions=[fits])
-    yes, no = Value(value=True), Value(value=False)
-    met = Case(When(fits, then=yes), default=no)
-    soon = Case(When(query.soon, then=yes), default=no)
-    columns = (*_COLUMNS, "soon", "met")
-    parts = [
-        walks.selected(walk, some)
-        .annotate(met=met, soon=soon)
-        .order_by()
-        .values_list(*columns)
-        for some in ([lists] if walk.few and not walk.few.by_list else walk.groups)
-    ]
-    counted = None
-    if filtered.lists:
-        counted = statements.rows_of(filtered, None if query.exact else MOST + 1)
-    is_filtered = query.exact or query.expiring or any(conditions(query))
-    return statements.read(
-        parts, MOST + 1, then=counted, unless_all_met=not is_filtered
-    )
-
-
-def _few(lists: Sequence[str], query: ListQuery) -> Few | None:
-    """Return how the rows of a search are looked up; None if each must be read."""
-    if query.namespace_ids is not None:
-        ids = query.namespace_ids
-        return Few(lambda _: Q(namespace_id__in=ids), by_list=False)
-    fragment = query.fragment or query.name_fragment
-    if query.names is not None:
-        return Few(lambda _: Q(name_key__in=query.name_keys))
-    if fragment:
-        owners = [EVERYBODY if n == SYSTEM else tenant_of(n) for n in lists]
-        statement, values = index.keys(EntryKind.NAMESPACE, fragment, owners, MOST + 1)
-        chosen = RawSQL(statement, values)  # noqa: S611 - values are passed as such
-        return Few(lambda _: Q(namespace_id__in=chosen), by_list=False)
-    return Few(lambda _: query.soon) if query.expiring else None
