@@ -18,6 +18,7 @@ from tests.embedded_servers import RunningServer, running_redis
 from tests.faults import database
 from tests.production_check import ROOT, SETTINGS, environment
 
+pytestmark = pytest.mark.django_db
 COMMANDS = {
     "threads": ("worker", "control"),
     "processes": ("worker", "jobs", "--concurrency", "1"),
