@@ -4,7 +4,7 @@ import os
 import time
 from typing import Any
 
-from celery import Celery
+from celery import Celery, bootsteps
 from celery.signals import (
     beat_init,
     before_task_publish,
@@ -19,6 +19,21 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nsadmin.settings")
 app = Celery("nsadmin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+class Heartbeat(bootsteps.StartStopStep):
+    """Renews the heartbeat of a worker from the loop that takes its messages."""
+
+    requires = ("celery.worker.components:Timer",)
+
+    def start(self, parent: Any) -> None:
+        """Have the loop call it, as it calls everything that is due."""
+        from nsadmin import heartbeat
+
+        parent.timer.call_repeatedly(heartbeat.EVERY_S, heartbeat.renew)
+
+
+app.steps["worker"].add(Heartbeat)
 
 
 @setup_logging.connect

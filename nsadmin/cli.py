@@ -3,6 +3,7 @@
 nsadmin serve --host 127.0.0.1 --port 8000
 nsadmin worker QUEUE [options of Celery]
 nsadmin beat [options of Celery]
+nsadmin alive                # whether the process with this heartbeat hangs
 nsadmin COMMAND …    # as `manage.py` of a checkout; `nsadmin help` lists them
 """
 
@@ -60,12 +61,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(given: list[str]) -> None:
     command, *options = given or ["help"]
-    if command == "help" and options[:1] and options[0] in _SERVERS:
+    if command == "help" and options[:1] and options[0] in _OWN:
         command, options = options[0], ["--help"]
     if command in ("version", "--version"):
         sys.stdout.write(f"nsadmin {nsadmin.__version__}\n")
-    elif command in _SERVERS:
-        _SERVERS[command](options)
+    elif command in _OWN:
+        _OWN[command](options)
     else:
         _manage([command, *options])
 
@@ -93,6 +94,12 @@ def _beat(options: list[str]) -> None:
     _celery("beat", *options)
 
 
+def _alive(options: list[str]) -> None:
+    from nsadmin.observability import liveness
+
+    liveness.main(options)
+
+
 def _celery(*arguments: str) -> None:
     from celery.bin.celery import main as celery
 
@@ -110,11 +117,13 @@ _SUMMARIES = {
     "serve": "the web server",
     "worker": "the worker of one queue: nsadmin worker QUEUE",
     "beat": "the sender of periodic tasks",
+    "alive": "whether a worker, beat or the mirror hangs",
     "demo": "everything on one machine, with embedded servers and data",
     "version": "the version of nsadmin",
 }
-_SERVERS: dict[str, Callable[[list[str]], None]] = {
+_OWN: dict[str, Callable[[list[str]], None]] = {
     "serve": _serve,
     "worker": _worker,
     "beat": _beat,
+    "alive": _alive,
 }

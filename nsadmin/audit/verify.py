@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from nsadmin.audit import chain
@@ -56,23 +58,22 @@ def verify(organization_id: str, noted: Mapping[int, str] | None = None) -> Verd
     """Check every event and entry of an organization against its chain.
 
     `noted` is {number: hash} from the output of earlier verifications; it reveals
-    whether the last entries were removed since.
+    whether the last entries were removed since. Events may be written meanwhile: what
+    they appended is checked at the end, while further writers wait for that moment.
     """
-    faults, latest, count, last = _entries(organization_id, noted or {})
-    faults += _events(organization_id, latest, count)
-    head = ChainHead.objects.filter(organization_id=organization_id).first()
-    # A log without any event and entry has no end yet.
-    is_unused = head is None and not count and not faults
-    if not is_unused and (head is None or (head.number, head.hash) != (count, last)):
-        sentence = "The chain does not end where it was left: entries are missing."
-        faults.append(Fault(count + 1, "", sentence))
-    faults += [
-        Fault(number, "", "An entry that was noted earlier is missing.")
-        for number in (noted or {})
-        if number > count
-    ]
+    walk = _Walk(organization_id, noted or {})
+    events = AuditEvent.objects.filter(organization_id=organization_id).order_by("pk")
+    differing = _differing(events, walk.go_on(), walk.count)
+    with transaction.atomic():
+        heads = ChainHead.objects.select_for_update()
+        head = heads.filter(organization_id=organization_id).first()
+        since = walk.go_on()
+        differing = [fault for fault in differing if fault.op_id not in since]
+        again = events.filter(op_id__in=list(since))
+        differing += _differing(again, since, walk.count) if since else []
+    faults = walk.faults + differing + _at_the_end(walk, head, is_empty=not differing)
     ordered = sorted(faults, key=lambda fault: fault.number)
-    return Verdict(organization_id, count, last, tuple(ordered))
+    return Verdict(organization_id, walk.count, walk.last, tuple(ordered))
 
 
 def record_check(verdicts: Sequence[Verdict]) -> None:
@@ -82,41 +83,65 @@ def record_check(verdicts: Sequence[Verdict]) -> None:
     ChainCheck.objects.update_or_create(pk=1, defaults=values)
 
 
-def _entries(
-    organization_id: str, noted: Mapping[int, str]
-) -> tuple[list[Fault], dict[str, tuple[int, str]], int, str]:
-    """Walk the entries; return faults, {op_id: last number, content}, length, hash."""
-    faults: list[Fault] = []
-    latest: dict[str, tuple[int, str]] = {}
-    number, last = 0, chain.FIRST_PREVIOUS_HASH
-    rows = ChainEntry.objects.filter(organization_id=organization_id)
-    for entry in rows.order_by("number").iterator():
-        number += 1
-        place = (organization_id, number, entry.op_id, entry.content, last)
+@dataclass(slots=True)
+class _Walk:
+    """The way along a chain: the number and the hash of the last entry so far."""
+
+    organization_id: str
+    noted: Mapping[int, str]
+    count: int = 0
+    last: str = chain.FIRST_PREVIOUS_HASH
+    faults: list[Fault] = field(default_factory=list)
+
+    def go_on(self) -> dict[str, tuple[int, str]]:
+        """Check the entries that follow; return {op_id: last number, content}."""
+        latest: dict[str, tuple[int, str]] = {}
+        rows = ChainEntry.objects.filter(organization_id=self.organization_id)
+        if self.count:
+            rows = rows.filter(number__gt=self.count)
+        for entry in rows.order_by("number").iterator():
+            self._check(entry)
+            latest[entry.op_id] = (self.count, entry.content)
+        return latest
+
+    def _check(self, entry: ChainEntry) -> None:
+        number = self.count = self.count + 1
+        place = (self.organization_id, number, entry.op_id, entry.content, self.last)
+        self.last = entry.hash
         if entry.number != number:
-            sentence = f"Entry {number} is missing before it."
-            faults.append(Fault(number, entry.op_id, sentence))
-            number = entry.number
+            self._add(entry, f"Entry {number} is missing before it.")
+            self.count = entry.number
         elif not chain.is_hash_of(chain.place_of(*place), entry.hash):
             sentence = "It does not follow from the entry before: changed or reordered."
             if number == 1:
                 sentence += " Or NSADMIN_KEY_PEPPER lacks the one it was written with."
-            faults.append(Fault(number, entry.op_id, sentence))
-        if noted.get(number, entry.hash) != entry.hash:
-            sentence = "Its hash is not the one that was noted earlier."
-            faults.append(Fault(number, entry.op_id, sentence))
-        latest[entry.op_id] = (number, entry.content)
-        last = entry.hash
-    return faults, latest, number, last
+            self._add(entry, sentence)
+        if self.noted.get(self.count, entry.hash) != entry.hash:
+            self._add(entry, "Its hash is not the one that was noted earlier.")
+
+    def _add(self, entry: ChainEntry, sentence: str) -> None:
+        self.faults.append(Fault(self.count, entry.op_id, sentence))
 
 
-def _events(
-    organization_id: str, latest: dict[str, tuple[int, str]], count: int
+def _at_the_end(walk: _Walk, head: ChainHead | None, *, is_empty: bool) -> list[Fault]:
+    """Compare where the chain ends with where it was left and with what was noted."""
+    count, faults = walk.count, list[Fault]()
+    # A log without any event and entry has no end yet.
+    is_unused = head is None and not count and is_empty
+    left = None if head is None else (head.number, head.hash)
+    if not is_unused and left != (count, walk.last):
+        sentence = "The chain does not end where it was left: entries are missing."
+        faults.append(Fault(count + 1, "", sentence))
+    missing = "An entry that was noted earlier is missing."
+    return faults + [Fault(n, "", missing) for n in walk.noted if n > count]
+
+
+def _differing(
+    events: QuerySet[AuditEvent], latest: dict[str, tuple[int, str]], count: int
 ) -> list[Fault]:
-    """Compare every event with its last entry; removes the events from `latest`."""
+    """Compare each event with its last entry; removes the events from `latest`."""
     faults: list[Fault] = []
-    rows = AuditEvent.objects.filter(organization_id=organization_id)
-    for event in rows.order_by("pk").iterator():
+    for event in events.iterator():
         number, content = latest.pop(event.op_id, (count + 1, ""))
         if not content:
             sentence = f"Row {event.pk} was inserted past the chain."

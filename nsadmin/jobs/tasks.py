@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from nsadmin.jobs import trimming
+from nsadmin.jobs import audit_check, trimming
 from nsadmin.jobs.execution import runner, sweeper
 from nsadmin.jobs.schedules import turn
 from nsadmin.jobs.schedules.runs import record_run
@@ -66,3 +66,15 @@ def sweep_jobs() -> None:
 def trim() -> dict[str, Any]:
     """Delete expired sessions, old logs and what else is kept no longer."""
     return trimming.run()
+
+
+@shared_task(
+    name="nsadmin.jobs.verify_audit",
+    ignore_result=True,
+    soft_time_limit=3600,
+    time_limit=3660,
+)
+@record_run(audit_check.SCHEDULE)
+def verify_audit() -> dict[str, Any]:
+    """Verify the chain of every organization's audit."""
+    return audit_check.run()

@@ -207,6 +207,11 @@ NSADMIN_METRICS_DIR: str = env.text("NSADMIN_METRICS_DIR", "", rules.folder)
 if NSADMIN_METRICS_DIR:
     # prometheus_client reads it when it is imported, which is after the settings.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = NSADMIN_METRICS_DIR
+# The file that a worker, beat or the mirror renews while its main loop turns, which
+# `nsadmin alive` reads; each process needs its own.
+NSADMIN_HEARTBEAT_FILE: str = env.text(
+    "NSADMIN_HEARTBEAT_FILE", "", rules.file_to_write
+)
 # Where traces go, a collector of OpenTelemetry over HTTP such as http://host:4318, and
 # where unexpected errors are reported. Each needs its extra of the package.
 NSADMIN_OTEL_ENDPOINT: str = env.text("NSADMIN_OTEL_ENDPOINT", "", rules.address)

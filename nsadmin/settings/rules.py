@@ -147,3 +147,8 @@ def folder(value: str) -> None:
         raise ValidationError(
             f"is {value!r}; it has to be a folder that this process may write into."
         )
+
+
+def file_to_write(value: str) -> None:
+    """A file in a folder that this process may write into."""
+    folder(str(Path(value).parent))

@@ -83,6 +83,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(minute=20),
         "options": {"expires": 1800.0},
     },
+    "audit_verify": {
+        "task": "nsadmin.jobs.verify_audit",
+        "schedule": crontab(minute=30, hour=3),
+        "options": {"expires": 3600.0},
+    },
     "mail": {
         "task": "nsadmin.mail.retry",
         "schedule": 30.0,

@@ -22,6 +22,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 5, **_SENTINEL}
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 # Beat knows when the next start is due; it need not look more often than that.
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+CELERY_BEAT_SCHEDULER = "nsadmin.jobs.schedules.scheduler:Scheduler"
 # Celery would open the database anew for each task; `nsadmin.celery` closes connections
 # that broke.
 CELERY_DB_REUSE_MAX = 1_000_000_000

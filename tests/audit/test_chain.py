@@ -1,9 +1,12 @@
 """The chain: whatever is done to the rows behind its back is noticed and named."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from nsadmin.audit import record
 from nsadmin.audit.models import AuditEvent, ChainEntry, ChainHead, Outcome
@@ -49,6 +52,51 @@ def test_what_was_written_is_intact() -> None:
     assert (verdict.count, verdict.faults) == (4, ())
     assert organizations() == ["org_a", "org_b"]
     assert verify("org_b").faults == ()
+
+
+@contextmanager
+def before_reading(table: str, act: Callable[[], object]) -> Iterator[None]:
+    """Act once, right before the first statement that reads the table."""
+    acted: list[str] = []
+
+    def wrap(execute, sql, *rest):
+        if f'FROM "audit_{table}"' in sql and not acted:
+            acted.append(sql)
+            act()
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(wrap):
+        yield
+    assert len(acted) == 1
+
+
+@pytest.mark.parametrize("table", ["auditevent", "chainhead"])
+def test_what_is_written_while_it_verifies_is_no_fault(table: str) -> None:
+    """Entries are read first, then events, then where the chain ends."""
+    op_id, actor = record.new_op_id(), RecordedActor("user", "1", "mara")
+    record.attempt(
+        op_id=op_id,
+        action="namespace:update",
+        summary="under way",
+        actor=actor,
+        organization_id=ORGANIZATION,
+    )
+
+    def act() -> None:
+        record.close(op_id, Outcome.DONE)
+        write("new")
+
+    with before_reading(table, act):
+        verdict = verify(ORGANIZATION)
+    assert (verdict.count, verdict.faults) == (4, ())
+
+
+def test_a_changed_row_is_named_while_others_are_written(three) -> None:
+    AuditEvent.objects.filter(pk=three[1].pk).update(summary="something else")
+    with before_reading("chainhead", lambda: write("new")):
+        verdict = verify(ORGANIZATION)
+    assert verdict.count == 8
+    assert [found.op_id for found in verdict.faults] == [three[1].op_id]
 
 
 def test_an_attempt_its_refresh_and_its_endings_are_all_covered() -> None:

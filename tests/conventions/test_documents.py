@@ -84,7 +84,8 @@ def fault_of_python(arguments: list[str]) -> str:
 
 
 def fault_of_nsadmin(arguments: list[str]) -> str:
-    if not arguments or arguments[0] in ("serve", "beat", "worker", "help", "version"):
+    own = ("serve", "beat", "worker", "alive", "help", "version")
+    if not arguments or arguments[0] in own:
         worker = arguments[:1] == ["worker"]
         is_unknown = worker and arguments[1] not in {*WORKERS, "QUEUE"}
         return "no such queue" if is_unknown else ""

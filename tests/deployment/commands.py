@@ -82,6 +82,25 @@ def compose() -> dict[str, dict[str, Any]]:
     return {name: s for name, s in services.items() if s["image"].startswith("nsadmin")}
 
 
+def container_environment(service: str, env: dict[str, str]) -> dict[str, str]:
+    """What a container of compose.yaml gets from a file `.env` with these lines."""
+    described = compose()[service]
+    files = described["env_file"]
+    assert files == [".env"]
+
+    def filled(text: str) -> str:
+        innermost = re.compile(r"\$\{(\w+):([?-])([^{}]*)\}")
+        while match := innermost.search(text):
+            name, mark, default = match.groups()
+            value = env.get(name) or (default if mark == "-" else "")
+            assert value, f"{name} has no value: {default}"
+            text = text.replace(match[0], value)
+        return text
+
+    fixed = described["environment"].items()
+    return {**env, **{name: filled(value) for name, value in fixed}}
+
+
 def kubernetes(*kinds: str) -> list[dict[str, Any]]:
     """The objects of the base of these kinds, with the patches merged into them."""
     base = _read("kustomization.yaml")[0]
@@ -89,9 +108,20 @@ def kubernetes(*kinds: str) -> list[dict[str, Any]]:
     for patch in base["patches"]:
         [addition] = _read(patch["path"])
         for made in found:
-            if made["kind"] == patch["target"]["kind"]:
+            if _is_target(made, **patch["target"]):
                 made["spec"] = _merged(made["spec"], addition["spec"])
     return [made for made in found if not kinds or made["kind"] in kinds]
+
+
+def _is_target(made: dict[str, Any], *, kind: str, name: str = ".*") -> bool:
+    is_named = re.fullmatch(name, made["metadata"]["name"]) is not None
+    return bool(made["kind"] == kind and is_named)
+
+
+def kubernetes_settings() -> dict[str, str]:
+    """The settings that the base gives to every process."""
+    [made] = _read("kustomization.yaml")[0]["configMapGenerator"]
+    return dict(literal.split("=", 1) for literal in made["literals"])
 
 
 def _read(name: str) -> list[dict[str, Any]]:
@@ -107,9 +137,9 @@ def _merged(whole: Any, addition: Any) -> Any:
     if isinstance(whole, list) and isinstance(addition, list):
         key = "mountPath" if any("mountPath" in x for x in whole) else "name"
         named = {x[key]: x for x in whole}
-        for x in addition:
-            named[x[key]] = _merged(named.get(x[key], {}), x)
-        return list(named.values())
+        added = {x[key]: _merged(named.get(x[key], {}), x) for x in addition}
+        # What the patch names comes first, as kustomize writes it.
+        return list({**added, **named, **added}.values())
     return addition
 
 

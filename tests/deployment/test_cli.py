@@ -52,6 +52,7 @@ def test_an_unknown_queue_is_refused_with_those_there_are(arguments: list[str]) 
         (["worker", "jobs", "--help"], "--concurrency"),
         (["beat", "--help"], "--schedule"),
         (["mirror", "--help"], "usage: nsadmin mirror"),
+        (["alive", "--help"], "usage: nsadmin alive"),
         (["demo", "--help"], "--data-dir"),
         (["help", "worker"], "nsadmin worker QUEUE"),
         (["worker", "--help"], "nsadmin worker QUEUE"),

@@ -40,6 +40,10 @@ REFUSED = {
     "NSADMIN_SENTRY_DSN": ("https://sentry.example", "is no DSN, such as"),
     "DATABASE_URL": ("mysql://u:canary@h/n", "is no address of PostgreSQL or SQLite"),
     "NSADMIN_METRICS_DIR": ("/dev/null/metrics", "it has to be a folder that this"),
+    "NSADMIN_HEARTBEAT_FILE": (
+        "/dev/null/beat",
+        "is '/dev/null'; it has to be a folder",
+    ),
 }
 # {setting: values that have to be permitted}
 PERMITTED = {

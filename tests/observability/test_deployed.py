@@ -6,12 +6,16 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from django.utils import timezone
 
+from nsadmin.jobs import audit_check
+from nsadmin.jobs.schedules import beat
 from tests.conventions.source import ROOT
 from tests.observability.test_counted import COUNTED
 from tests.observability.test_figures import FIGURES
@@ -30,12 +34,14 @@ Series = dict[str, str]
 class Case:
     """Series that make an alert fire with these labels, and some that do not.
 
-    Values are those of promtool, one a minute: `0+6x90` is 0, 6, 12, …
+    Values are those of promtool, one a minute: `0+6x90` is 0, 6, 12, … The alert has
+    fired, or rests, after `after`.
     """
 
     fires: Series
     rests: Series
     labels: dict[str, str]
+    after: str = "75m"
 
 
 CASES: dict[str, Case] = {
@@ -220,9 +226,10 @@ CASES: dict[str, Case] = {
         {"severity": "critical"},
     ),
     "NsadminAuditUnverified": Case(
-        {"nsadmin_audit_verified_age_seconds": "700000+60x90"},
-        {"nsadmin_audit_verified_age_seconds": "3600+60x90"},
+        {"nsadmin_audit_verified_age_seconds": "180000+60x1700"},
+        {"nsadmin_audit_verified_age_seconds": "3600+60x1400 3600+60x300"},
         {"severity": "warning"},
+        after="27h",
     ),
 }
 
@@ -315,24 +322,59 @@ def _tests_of(name: str, case: Case) -> Iterator[dict[str, Any]]:
             "interval": "1m",
             "input_series": [{"series": s, "values": v} for s, v in series.items()],
             "alert_rule_test": [
-                {"eval_time": "75m", "alertname": name, "exp_alerts": alerts}
+                {"eval_time": case.after, "alertname": name, "exp_alerts": alerts}
             ],
         }
 
 
-@needs_promtool
-def test_each_alert_fires_once_and_rests_otherwise(tmp_path: Path) -> None:
-    """The sentences are left out: promtool would compare them word by word."""
-    bare = [{k: v for k, v in rule.items() if k != "annotations"} for rule in rules()]
+def _passes(tests: list[dict[str, Any]], folder: Path) -> None:
+    """Have promtool run tests of alerts, and evaluate these alone.
+
+    The sentences are left out: promtool would compare them word by word.
+    """
+    names = {alert["alertname"] for test in tests for alert in test["alert_rule_test"]}
+    bare = [
+        {key: value for key, value in rule.items() if key != "annotations"}
+        for rule in rules()
+        if rule["alert"] in names
+    ]
     group = {"name": "bare", "rules": bare}
-    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [group]}))
+    (folder / "rules.yaml").write_text(yaml.safe_dump({"groups": [group]}))
     written = {
         "rule_files": ["rules.yaml"],
         "evaluation_interval": "1m",
-        "tests": [
-            test for name, case in CASES.items() for test in _tests_of(name, case)
+        "tests": tests,
+    }
+    path = folder / "tests.yaml"
+    path.write_text(yaml.safe_dump(written))
+    assert "SUCCESS" in promtool("test", "rules", str(path))
+
+
+@needs_promtool
+@pytest.mark.parametrize("after", sorted({case.after for case in CASES.values()}))
+def test_each_alert_fires_once_and_rests_otherwise(tmp_path: Path, after: str) -> None:
+    cases = {name: case for name, case in CASES.items() if case.after == after}
+    _passes(
+        [t for name, case in cases.items() for t in _tests_of(name, case)], tmp_path
+    )
+
+
+@needs_promtool
+def test_a_new_installation_has_a_day_until_its_audit_is_verified(
+    tmp_path: Path,
+) -> None:
+    at = beat.next_run(audit_check.SCHEDULE, timezone.now())
+    assert beat.next_run(audit_check.SCHEDULE, at) - at <= timedelta(days=1)
+    fired = {"exp_labels": {"severity": "warning"}}
+    never_verified = {
+        "interval": "1m",
+        "input_series": [{"series": "nsadmin_clusters", "values": "0x1700"}],
+        "alert_rule_test": [
+            {"eval_time": after, "alertname": "NsadminAuditUnverified", **expected}
+            for after, expected in (
+                ("25h30m", {"exp_alerts": []}),
+                ("27h", {"exp_alerts": [fired]}),
+            )
         ],
     }
-    tests = tmp_path / "tests.yaml"
-    tests.write_text(yaml.safe_dump(written))
-    assert "SUCCESS" in promtool("test", "rules", str(tests))
+    _passes([never_verified], tmp_path)

@@ -176,6 +176,13 @@ def test_staff_see_what_waits_for_a_human(browse, held):
             {"answered": 2, "silent": 1},
             "2 collections answered. No answer from 1 collection.",
         ),
+        ("audit_verify", {"chains": 12, "broken": 0, "left": 0}, "12 logs verified."),
+        (
+            "audit_verify",
+            {"chains": 2, "broken": 1, "left": 2},
+            "2 logs verified, 1 broken, 2 left for lack of time.",
+        ),
+        ("audit_verify", {"chains": 0, "broken": 0}, "There is no log yet."),
         ("later", {"rows": 1200}, "Rows 1,200"),
         ("later", {}, ""),
     ],

@@ -15,6 +15,7 @@ import structlog
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 
+from nsadmin import heartbeat
 from nsadmin.errors import NsadminError
 from nsadmin.namespaces.mirror import bootstrap, counts, sources, state, writing
 from nsadmin.namespaces.mirror import copies as making
@@ -51,6 +52,7 @@ class Follower:
     def run(self, stop: Event) -> None:
         """Follow until `stop` is set; whatever fails is tried again, ever later."""
         while not stop.is_set():
+            heartbeat.renew()
             try:
                 if not state.lead(self._holder):
                     stop.wait(_WAIT_S)
@@ -103,6 +105,7 @@ class Follower:
             self._progress, self._beat_at = {}, float("-inf")
             quiet_s = _QUIET_S
             while not stop.is_set():
+                heartbeat.renew()
                 taken = source.take()
                 self._apply(taken, is_known=is_known)
                 if comparing is not None:

@@ -7,6 +7,7 @@ from nsadmin.jobs.schedules.runs import SKIPPED
 from nsadmin.pages.templatetags.formatting import many
 
 Result = Mapping[str, Any]
+_NONE_DUE = "Nothing was due."
 
 # {name: (title, meaning)}; the order of the page.
 MEANINGS: Mapping[str, tuple[str, str]] = {
@@ -72,6 +73,7 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
         "Old rows",
         "Deletes expired sessions, old logs of jobs and other outdated rows.",
     ),
+    "audit_verify": ("Audit", "Verifies the audit log of each organization."),
     "search": (
         "Search",
         "Updates the search from collections, retrievers, jobs and people.",
@@ -154,28 +156,7 @@ def _cleanup(result: Result) -> str:
         parts.append(f"{held:,} held for a decision")
     if left := result.get("skipped", len(result.get("left", []))):
         parts.append(f"{left:,} skipped")
-    return ", ".join(parts).capitalize() + "." if parts else "Nothing was due."
-
-
-def _purge(result: Result) -> str:
-    words = (
-        ("sent", "deletion sent|deletions sent"),
-        ("resumed", "failed deletion resumed|failed deletions resumed"),
-        ("held", "held for a decision|held for a decision"),
-    )
-    parts = [many(n, word) for key, word in words if (n := result.get(key, 0))]
-    return f"{', '.join(parts)}." if parts else "Nothing was due."
-
-
-def _mail(result: Result) -> str:
-    words = (
-        ("sent", "mail sent|mails sent"),
-        ("retried", "put off|put off"),
-        ("failed", "given up|given up"),
-        ("dropped", "no longer wanted|no longer wanted"),
-    )
-    parts = [many(n, word) for key, word in words if (n := result.get(key, 0))]
-    return f"{', '.join(parts)}." if parts else "Nothing was due."
+    return ", ".join(parts).capitalize() + "." if parts else _NONE_DUE
 
 
 def _drift(result: Result) -> str:
@@ -196,8 +177,25 @@ def _trim(result: Result) -> str:
     return f"{many(total, 'row')} deleted." if total else "Nothing to delete."
 
 
+def _listed(*words: tuple[str, str], none: str = _NONE_DUE) -> Callable[[Result], str]:
+    """Return a function from a result to the text of its counts that are not 0.
+
+    `words` are the key of each count with its singular and plural.
+    """
+
+    def text(result: Result) -> str:
+        parts = [many(n, word) for key, word in words if (n := result.get(key, 0))]
+        return f"{', '.join(parts)}." if parts else none
+
+    return text
+
+
 def _count(
-    key: str, *, none: str, some: str, silent: Callable[[int], str] | None = None
+    key: str,
+    *,
+    some: str,
+    none: str = _NONE_DUE,
+    silent: Callable[[int], str] | None = None,
 ) -> Callable[[Result], str]:
     """Return a function from a result to the text of its count.
 
@@ -216,23 +214,32 @@ def _count(
 
 
 _RESULT_TEXTS: Mapping[str, Callable[[Result], str]] = {
+    "audit_verify": _listed(
+        ("chains", "log verified|logs verified"),
+        ("broken", "broken|broken"),
+        ("left", "left for lack of time|left for lack of time"),
+        none="There is no log yet.",
+    ),
     "auto_indexes": _auto_indexes,
     "cleanup_expired": _cleanup,
-    "comparison_purge": _count(
-        "purged",
-        none="Nothing was due.",
-        some="comparison deleted|comparisons deleted",
-    ),
+    "comparison_purge": _count("purged", some="comparison deleted|comparisons deleted"),
     "drift": _drift,
     "drift_slices": _drift,
     "trim": _trim,
-    "mail": _mail,
-    "move_expiry": _count(
-        "dropped",
-        none="Nothing was due.",
-        some="old collection deleted|old collections deleted",
+    "mail": _listed(
+        ("sent", "mail sent|mails sent"),
+        ("retried", "put off|put off"),
+        ("failed", "given up|given up"),
+        ("dropped", "no longer wanted|no longer wanted"),
     ),
-    "purge": _purge,
+    "move_expiry": _count(
+        "dropped", some="old collection deleted|old collections deleted"
+    ),
+    "purge": _listed(
+        ("sent", "deletion sent|deletions sent"),
+        ("resumed", "failed deletion resumed|failed deletions resumed"),
+        ("held", "held for a decision|held for a decision"),
+    ),
     "notifications": _count(
         "events",
         none="No new event.",
