@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from nsadmin.api.management.commands.api import Command
 from nsadmin.api.management.operations import Operation, operations
 from nsadmin.api.models import KeptAnswer
 from nsadmin.stores.mongo import namespaces as store
@@ -204,6 +205,22 @@ def test_what_cannot_be_sent_is_not_sent(  # noqa: PLR0917
     assert run(*given) in (1, 2)
     assert told in capsys.readouterr().err
     assert door.seen == []
+
+
+class FromCommandLine(Command):
+    """The command as `nsadmin` runs it, where wrong arguments end the process."""
+
+    _called_from_command_line = True
+
+
+@pytest.mark.parametrize("arguments", [[], ["get_nothing"], ["get_namespace"]])
+def test_wrong_arguments_have_a_status_of_their_own(
+    capsys, arguments: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        FromCommandLine().create_parser("nsadmin", "api").parse_args(arguments)
+    assert end.value.code == 2
+    assert "usage: nsadmin api" in capsys.readouterr().err
 
 
 class Endless(BaseHTTPRequestHandler):
