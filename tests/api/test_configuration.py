@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Invalid
-from nsadmin.namespaces.management import remote
+from nsadmin.namespaces.management import remote_api
 from nsadmin.namespaces.schema import config, document
 from nsadmin.stores.mongo import namespaces as store
 from tests.api.conftest import Caller, locations_of
@@ -199,9 +199,9 @@ def test_the_key_follows_no_redirect(
 def test_which_addresses_are_called(url: str, base: str | None) -> None:
     if base is None:
         with pytest.raises(Invalid):
-            remote.address(url)
+            remote_api.address(url)
     else:
-        assert remote.address(url) == base
+        assert remote_api.address(url) == base
 
 
 def test_the_command_needs_no_settings(tmp_path: Path) -> None:

@@ -72,11 +72,12 @@ def running(
     command: Sequence[str] = (sys.executable, "manage.py"),
     folder: Path = REPOSITORY,
     extra: Mapping[str, str] = MappingProxyType({}),
+    options: Sequence[str] = (),
 ) -> Iterator[Demo]:
     """Start the demo in `data`, yield it when it is ready, end it afterwards.
 
     `command` is what has the command `demo`, and `folder` where it is started; `extra`
-    are further settings.
+    are further settings, `options` further options.
     """
     log = data / "demo.log"
     with log.open("w") as output:
@@ -88,6 +89,7 @@ def running(
                 str(data),
                 "--port",
                 str(port),
+                *options,
             ],
             cwd=folder,
             stdout=output,

@@ -26,15 +26,21 @@ def happened() -> list[str]:
     return list(Event.objects.values_list("kind", flat=True))
 
 
-@pytest.mark.parametrize(
-    ("kind", "state", "event"),
-    [
-        ("clone", "done", kinds.CLONED),
-        ("clone", "failed", kinds.CLONE_FAILED),
-        ("move", "failed", kinds.MOVE_FAILED),
-        ("delete", "failed", kinds.DELETE_FAILED),
-    ],
-)
+ENDINGS = [
+    ("clone", "done", "namespace.clone.finished"),
+    ("clone", "failed", "namespace.clone.failed"),
+    ("move", "done", "namespace.move.finished"),
+    ("move", "failed", "namespace.move.failed"),
+    ("delete", "done", "namespace.delete.finished"),
+    ("delete", "failed", "namespace.delete.failed"),
+]
+
+
+def test_every_ending_that_is_an_event_is_tried():
+    assert {(kind, state) for kind, state, _ in ENDINGS} == kinds.OF_JOBS.keys()
+
+
+@pytest.mark.parametrize(("kind", "state", "event"), ENDINGS)
 def test_an_ended_job_is_one_event(cast, kind, state, event, monkeypatch):
     job = make_job(
         cast.northlight,

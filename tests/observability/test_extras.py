@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import brotli  # type: ignore[import-untyped]
 import pytest
@@ -18,6 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 
 from nsadmin.observability.scrubbing import REMOVED, scrubbed
+from tests.conftest import Servers
 from tests.production_check import SETTINGS
 
 ROOT = Path(__file__).parents[2]
@@ -37,8 +39,9 @@ import structlog
 from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
+from nsadmin.jobs.tasks import run_job
 from nsadmin.stores import redis
-from nsadmin.stores.mongo import connection
+from nsadmin.stores.mongo import connection, namespaces
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
 
@@ -52,7 +55,12 @@ bearer = {"authorization": "Bearer sk_canary_of_a_key"}
 client.get("/v1/docs?token=canary-of-a-query", headers=bearer)
 client.get("/v1/docs", headers={"host": "foreign.example"})
 client.post("/join/canary-of-a-link/", {"password": "canary-of-a-body"})
-for call in (connection.ping, redis.check_writable, lambda: collections.names(shared())):
+for call in (
+    lambda: connection.ping() or namespaces.get("canary-of-an-id"),
+    redis.check_writable,
+    lambda: collections.names(shared()),
+    lambda: run_job.apply(args=["00000000-0000-4000-8000-00000000cafe", 1]),
+):
     try:
         call()
     except Exception:
@@ -125,9 +133,14 @@ def run_program(folder: Path, **env: str) -> str:
     return done.stderr
 
 
-def test_traces_arrive_without_secrets(tmp_path: Path) -> None:
+def test_traces_arrive_without_secrets(tmp_path: Path, servers: Servers) -> None:
+    """A real MongoDB answers, since its driver tells of no command that it cannot send."""
     with receiving() as receiver:
-        run_program(tmp_path, NSADMIN_OTEL_ENDPOINT=f"http://{receiver.place}")
+        run_program(
+            tmp_path,
+            NSADMIN_OTEL_ENDPOINT=f"http://{receiver.place}",
+            NSADMIN_MONGODB_URL=servers.mongodb_url,
+        )
     assert {path for path, _ in receiver.taken} == {"/v1/traces"}
     spans = {
         (scope.scope.name.rpartition(".")[2], span.name): span
@@ -136,13 +149,19 @@ def test_traces_arrive_without_secrets(tmp_path: Path) -> None:
         for scope in resource.scope_spans
         for span in scope.spans
     }
-    assert {"django", "httpx", "redis"} <= {scope for scope, _ in spans}
+    assert {scope for scope, _ in spans} == {
+        *("django", "celery", "pymongo", "httpx", "redis"),
+    }
     request = spans["django", "GET v1/docs"]
     attributes = {a.key: a.value for a in request.attributes}
     assert attributes["http.route"].string_value == "v1/docs"
     assert ("django", "POST join/<str:secret>/") in spans
+    assert ("celery", "run/nsadmin.jobs.run") in spans
+    database = urlsplit(servers.mongodb_url).path.strip("/")
+    assert ("pymongo", f"{database}.find") in spans
     for _, body in receiver.taken:
         assert b"canary" not in body
+        assert b"00000000cafe" not in body  # of the task's argument
 
 
 def test_unexpected_errors_arrive_without_secrets(tmp_path: Path) -> None:

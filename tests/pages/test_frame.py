@@ -93,6 +93,18 @@ def test_the_audit_is_offered_to_whom_it_opens(cast, browse, own, role):
     assert f'href="{own}audit/"' in client.get(own).content.decode()
 
 
+@pytest.mark.parametrize("role", ["viewer", "admin", "platform_admin"])
+def test_the_menu_leads_to_the_account(cast, browse, role):
+    cast.open_sessions()
+    client = browse(role)
+    for page in ("/jobs/", "/account/"):
+        text = client.get(page).content.decode()
+        menu = text.partition('aria-label="Account of ')[2].partition("</details>")[0]
+        assert 'href="/account/"' in menu, page
+    text = client.get("/account/").content.decode()
+    assert cast.users[role].email in text
+
+
 def test_boosted_and_restored_requests_get_whole_pages(browse):
     for header in ("HX-Boosted", "HX-History-Restore-Request"):
         response = browse().get("/jobs/", headers={**HTMX, header: "true"})

@@ -3,10 +3,8 @@
 With `--url` and a key it asks the API of another machine, and needs no settings here.
 """
 
-import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -17,7 +15,9 @@ from nsadmin.access.organization.organizations import command_actor
 from nsadmin.errors import Invalid, NsadminError
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.change.commit import Preview
+from nsadmin.namespaces.management.files import read_text
 from nsadmin.namespaces.management.remote import RemoteNamespace
+from nsadmin.namespaces.management.remote_api import checked_key
 from nsadmin.namespaces.plan.patch_request import PatchRequest
 from nsadmin.namespaces.read import configuration, queries
 from nsadmin.namespaces.schema import config, yaml_text
@@ -74,7 +74,7 @@ class Command(BaseCommand):
         """Print the steps of the plan; with `apply`, ask and then apply it."""
         try:
             actor = None if options["url"] else self._local_actor(options)
-            text = _text(options["file"])
+            text = read_text(options["file"], most_bytes=yaml_text.MAX_BYTES + 1)
             parsed = config.from_yaml(text)
             identifier = options["namespace"] or str(
                 parsed.data.get("namespace_name") or ""
@@ -198,32 +198,13 @@ def _actor(organization: str) -> Actor:
 
 
 def _key(options: dict[str, Any]) -> str:
-    """Return the API key, from the arguments or from the file that they name.
-
-    Raises CommandError for what is no key, without its content: it may be a secret.
-    """
+    """Return the API key, from the arguments or from the file that they name."""
     file = options["key_file"]
-    key = _text(file).strip() if file else str(options["key"] or "")
-    if not key and not file:
+    if file:
+        return checked_key(read_text(file), file)
+    if not options["key"]:
         raise CommandError("An address needs a key: use --key-file or --key.")
-    if not re.fullmatch("[!-~]+", key):
-        where = file or "--key"
-        raise CommandError(f"{where} is no API key: one line without spaces, in ASCII.")
-    return key
-
-
-def _text(file: str) -> str:
-    try:
-        content = (
-            sys.stdin.buffer.read(yaml_text.MAX_BYTES + 1)
-            if file == "-"
-            else Path(file).read_bytes()
-        )
-        return content.decode("utf-8-sig")
-    except OSError as error:
-        raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise CommandError(f"{file} is not text in UTF-8.") from None
+    return checked_key(options["key"], "--key")
 
 
 def _preview(
