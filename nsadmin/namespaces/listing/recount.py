@@ -142,7 +142,8 @@ def _mend_extractors(using: str, keys: Sequence[str]) -> None:
 def _rows(database: BaseDatabaseWrapper, statement: str) -> list[Row]:
     with database.cursor() as cursor:
         cursor.execute(_of(database, statement))
-        return cursor.fetchall()
+        rows: list[Row] = cursor.fetchall()
+        return rows
 
 
 def _of(database: BaseDatabaseWrapper, statement: str) -> str:

@@ -1,49 +1,70 @@
-"""A second writer, which writes all the time and knows how long it waited at most."""
+"""A second writer: a process that writes all the time and says how long it waited."""
 
-import threading
+import json
+import os
+import select
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
-from django.db import connections, transaction
+import django
 from django.utils import timezone
 
-from nsadmin.namespaces.models import MirroredNamespace
+from tests.faults.database import Rows
 
 # Between two writes, so that it takes little of the time of what it waits for.
 _PAUSE_S = 0.01
 
 
-@dataclass
+@dataclass(frozen=True)
 class Waits:
     """Seconds of the slowest of its writes, and their number."""
 
-    longest_s: float = 0.0
-    writes: int = 0
+    longest_s: float
+    writes: int
 
 
-@contextmanager
-def writing() -> Iterator[Waits]:
-    """Have a thread write until the block ends, in transactions of one row."""
-    waits, stop = Waits(), threading.Event()
-    thread = threading.Thread(target=_write, args=(waits, stop))
-    thread.start()
-    try:
-        yield waits
-    finally:
-        stop.set()
-        thread.join()
+def beside(rows: Rows, call: Callable[[], object]) -> Waits:
+    """Make the call while another process writes into the same database."""
+    settings = {"DJANGO_SETTINGS_MODULE": "nsadmin.settings"}
+    with subprocess.Popen(
+        [sys.executable, "-m", __name__],
+        env={**os.environ, **settings, "DATABASE_URL": rows.url},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "writing\n"
+            call()
+        finally:
+            process.stdin.close()
+        return Waits(**json.loads(process.stdout.readline()))
 
 
-def _write(waits: Waits, stop: threading.Event) -> None:
-    rows = MirroredNamespace.objects
-    first = rows.order_by("pk").values_list("pk", flat=True)[:1].get()
-    while not stop.is_set():
+def _write() -> None:
+    """Write one row in a transaction, again and again, until stdin is closed."""
+    from django.contrib.sessions.models import Session
+
+    session = Session(session_key="second writer", session_data="")
+    longest_s, writes = 0.0, -1  # the first one opens the connection
+    while writes < 0 or not select.select([sys.stdin], [], [], _PAUSE_S)[0]:
+        session.expire_date = timezone.now() + timedelta(days=1)
         began = time.perf_counter()
-        with transaction.atomic():
-            rows.filter(pk=first).update(next_look_at=timezone.now())
-        waits.longest_s = max(waits.longest_s, time.perf_counter() - began)
-        waits.writes += 1
-        stop.wait(_PAUSE_S)
-    connections.close_all()
+        session.save()
+        if writes < 0:
+            print("writing", flush=True)
+        else:
+            longest_s = max(longest_s, time.perf_counter() - began)
+        writes += 1
+    print(json.dumps({"longest_s": longest_s, "writes": writes}), flush=True)
+
+
+if __name__ == "__main__":
+    django.setup()
+    _write()
