@@ -28,8 +28,8 @@ from nsadmin.namespaces.mirror.rows.known import (
 from nsadmin.namespaces.models import LastLook, LookSlot, MirroredNamespace
 
 Thing = TypeVar("Thing")
-# New rows of one transaction of SQLite.
-_NEW = 100
+# Rows that one transaction deletes, with hours of history, or on SQLite adds.
+_FEW = 100
 
 
 def write(read: Read, *, meanwhile: Callable[[], None] | None = None) -> int:
@@ -51,7 +51,7 @@ def write(read: Read, *, meanwhile: Callable[[], None] | None = None) -> int:
         if written:
             gone = making.read_gone(part)
             count += written + delete(gone.missing, gone.at)
-    for keys in parts(read.missing):
+    for keys in slices(read.missing, size=_FEW):
         count += delete(keys, read.at)
     return count
 
@@ -66,7 +66,7 @@ def _turns(copies: Sequence[Copy], known: Known) -> Iterator[Sequence[Copy]]:
         return
     if changed := [copy for copy in copies if copy.key in known]:
         yield changed
-    yield from slices([copy for copy in copies if copy.key not in known], size=_NEW)
+    yield from slices([copy for copy in copies if copy.key not in known], size=_FEW)
 
 
 def prepared(copies: Sequence[Copy]) -> Known:
