@@ -26,6 +26,7 @@ from django.utils import timezone
 
 from nsadmin.errors import NsadminError, Unavailable, new_reference
 from nsadmin.jobs.models import MAX_ITEM_LENGTH, MAX_RUN_ERROR_LENGTH, ItemFailure
+from nsadmin.jobs.slices import slices
 from nsadmin.names import clip
 
 logger = structlog.get_logger(__name__)
@@ -79,7 +80,7 @@ def each(
     if callable(is_complete):
         is_complete = is_complete()
     if is_complete and opened - met:
-        _close(_open_rows(loop, kind).filter(item__in=list(opened - met)))
+        _close_many(_open_rows(loop, kind).filter(item__in=list(opened - met)))
     return tally
 
 
@@ -139,7 +140,7 @@ def resolve(loop: str, kind: ItemKind, item: str) -> None:
 
 def close_unmet(loop: str, kind: ItemKind, *, before: datetime) -> None:
     """Close the open rows of a loop in slices that no slice met since a time."""
-    _close(_open_rows(loop, kind).filter(last_seen__lt=before))
+    _close_many(_open_rows(loop, kind).filter(last_seen__lt=before))
 
 
 def open_failures() -> QuerySet[ItemFailure]:
@@ -186,6 +187,11 @@ def _open_rows(loop: str, kind: ItemKind) -> QuerySet[ItemFailure]:
 
 def _close(rows: QuerySet[ItemFailure]) -> None:
     rows.update(resolved_at=timezone.now())
+
+
+def _close_many(rows: QuerySet[ItemFailure]) -> None:
+    for keys in slices(list(rows.values_list("pk", flat=True))):
+        _close(rows.filter(pk__in=keys))
 
 
 def _is_of_all_items(failure: Exception) -> bool:

@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 from nsadmin.jobs import items
+from nsadmin.jobs.slices import SLICE, slices
 
 SCHEDULE: Final = "trim"
-# Rows that one transaction deletes.
-SLICE: Final = 500
+# Keys that are read at once, for each reading looks for the first row anew.
+_READ: Final = 20 * SLICE
 # A run ends after this long; the next one goes on.
 _RUN_S: Final = 120.0
 
@@ -47,15 +48,17 @@ def run(*, seconds: float = _RUN_S) -> dict[str, int]:
 def delete_in_slices(rows: QuerySet[Any], *, until: float | None = None) -> int:
     """Delete the rows, SLICE in a transaction; return their number.
 
-    At the time `until`, of the monotonic clock, the others are left.
+    One that changed since it was read, and is none of them any more, stays. At the time
+    `until`, of the monotonic clock, the others are left.
     """
-    model: type[Model] = rows.model
-    found = rows.order_by().values_list("pk", flat=True)
-    count = 0
-    while until is None or time.monotonic() < until:
-        keys = list(found[:SLICE])
-        model._default_manager.filter(pk__in=keys).delete()  # noqa: SLF001 - Django's own
-        count += len(keys)
-        if len(keys) < SLICE:
-            break
+    rows = rows.order_by()
+    label, count = rows.model._meta.label, 0  # noqa: SLF001 - Django's own
+    is_last = False
+    while not is_last:
+        keys = list(rows.values_list("pk", flat=True)[:_READ])
+        is_last = len(keys) < _READ
+        for part in slices(keys):
+            if until is not None and time.monotonic() >= until:
+                return count
+            count += rows.filter(pk__in=part).delete()[1].get(label, 0)
     return count

@@ -14,6 +14,7 @@ from nsadmin.namespaces import expiry_news
 from nsadmin.namespaces.change import recovery as healing
 from nsadmin.namespaces.lifecycle import purging, reaper
 from nsadmin.namespaces.listing import counters
+from nsadmin.namespaces.listing import recount as recounting
 from nsadmin.namespaces.mirror import safety
 from nsadmin.namespaces.placement.cluster_share import SHARED, ClusterShare
 
@@ -53,7 +54,7 @@ def fold_counts() -> dict[str, Any]:
 @record_run("recount")
 def recount() -> dict[str, Any]:
     """Count the lists anew, and mend counters that differ."""
-    return {"wrong": counters.rebuild()}
+    return {"wrong": recounting.rebuild()}
 
 
 @shared_task(

@@ -28,9 +28,11 @@ from nsadmin.namespaces.models import (
 from nsadmin.stores.mongo import indexes
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import close, collection, database
+from tests.bench.peers.second_writer import beside
 from tests.bench.rounds import ROUNDS, compare, note
 from tests.bench.world import LARGE, SMALL, World, Worlds
 from tests.conftest import Servers
+from tests.faults.database import Rows, copy, using
 from tests.faults.followers import Followers, running_followers
 from tests.faults.plant import until
 
@@ -135,6 +137,16 @@ def test_rows_of_changed_documents_are_written_at_a_rate(opened: World) -> None:
         "/s",
         at_least=True,
     )
+
+
+def test_an_empty_mirror_is_filled_beside_a_writer(
+    mirrored: World, empty_rows: Rows, db: None
+) -> None:
+    with copy(empty_rows) as rows, using(rows):
+        waits = beside(rows, comparison.reconcile)
+        assert MirroredNamespace.objects.count() == SIZE
+    what = f"longest wait of a writer: {SIZE:,} rows for an empty mirror"
+    note(what, waits.longest_s, 1, "s")
 
 
 def _moved(part: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from nsadmin.health.models import ClusterLook, DriftRow, LastComparison
 from nsadmin.health.sampling.sampler import Sampled, sample
+from nsadmin.jobs.slices import SLICE
 from nsadmin.namespaces.models import (
     ClusterReading,
     LastLook,
@@ -193,6 +194,20 @@ def test_history_keeps_the_worst_and_forgets_the_old(cast, settings):
     LookSlot.objects.create(namespace_id=slot.namespace_id, at=earlier, status="ready")
     assert history.trim() == 1
     assert LookSlot.objects.count() == kept
+
+
+def test_old_slots_go_a_few_in_each_transaction(db):
+    now = history.slot_of(timezone.now())
+    LookSlot.objects.bulk_create(
+        LookSlot(namespace_id=f"ns_{n:03}", at=now - timedelta(hours=h), status="ready")
+        for n in range(240)
+        for h in (1, *range(8, 14))
+    )
+    with CaptureQueriesContext(connection) as queries:
+        assert history.trim() == 5 * 240
+    deletes = [q["sql"] for q in queries if q["sql"].startswith("DELETE")]
+    assert len(deletes) == -(-5 * 240 // SLICE)
+    assert LookSlot.objects.count() == 2 * 240
 
 
 def test_silence_of_many_is_few_queries(cast):

@@ -11,6 +11,7 @@ from nsadmin.api.models import KeptAnswer
 from nsadmin.jobs import trimming
 from nsadmin.jobs.execution import event_log
 from nsadmin.jobs.models import JobEvent, ScheduleRun, State
+from nsadmin.jobs.slices import SLICE
 from nsadmin.jobs.tasks import trim
 from tests.jobs.conftest import new_job
 
@@ -31,7 +32,7 @@ def test_expired_sessions_go_a_few_in_each_transaction(db):
         assert trimming.run() == {"sessions": 1200}
     deletes = [q["sql"] for q in queries if q["sql"].startswith("DELETE")]
     # No statement deletes more, so no other writer waits for long.
-    assert len(deletes) == -(-1200 // trimming.SLICE)
+    assert len(deletes) == -(-1200 // SLICE)
     assert Session.objects.count() == 3
 
 
@@ -39,6 +40,20 @@ def test_a_run_ends_at_its_time_and_the_next_one_goes_on(db):
     sessions(1200, end=-timedelta(hours=1))
     assert trimming.run(seconds=0) == {}
     assert trimming.run() == {"sessions": 1200}
+
+
+def test_a_row_that_changed_since_it_was_read_stays(db):
+    sessions(3, end=-timedelta(hours=1))
+    rows = Session.objects.filter(session_key="s1")
+
+    def renew(execute, sql, params, many, context):
+        if sql.startswith("DELETE"):
+            rows.update(expire_date=NOW + timedelta(hours=1))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(renew):
+        assert trimming.run() == {"sessions": 2}
+    assert rows.exists()
 
 
 def test_answers_and_logs_that_are_kept_no_longer_go(db):

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.db.models import GeneratedField
 
-from nsadmin.namespaces.listing import counters, triggers
+from nsadmin.namespaces.listing import counters, recount, triggers
 from nsadmin.namespaces.listing.listing import ListQuery, listing
 from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import MirroredNamespace
@@ -125,7 +125,7 @@ def test_counters_equal_a_recount_after_random_writes(seed: int) -> None:
                     update_fields=["health", "tier", "extractor_ids", "deleted_at"],
                 )
         assert_right()
-    assert counters.rebuild() == 0
+    assert recount.rebuild() == 0
     counters.fold()
     assert_right()
     rows.all().delete()
@@ -174,7 +174,7 @@ def test_a_wrong_counter_is_mended() -> None:
     MirroredNamespace.objects.bulk_create([row_of(n, chance) for n in range(9)])
     ListCount.objects.filter(extractor="").update(n=77)
     ListedExtractor.objects.all().delete()
-    assert counters.rebuild() > 0
+    assert recount.rebuild() > 0
     assert_right()
     MirroredNamespace.objects.update(health="ready", clone_status="")
     assert_right()

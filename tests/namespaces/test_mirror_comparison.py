@@ -325,6 +325,22 @@ def test_memory_does_not_grow_with_the_number_of_documents(
     assert peaks[1] < 3 * peaks[0]  # for six times as many
 
 
+def test_new_rows_are_inserted_a_few_in_each_transaction_of_sqlite(cast: Cast) -> None:
+    raw = store.get(cast.own.namespace_id)
+    assert raw is not None
+    _insert_like(raw, range(230))
+    with CaptureQueriesContext(connection) as captured:
+        assert comparison.reconcile() == 230
+    table = f'INSERT INTO "{MirroredNamespace._meta.db_table}"'
+    sent = [q["sql"] for q in captured if table in q["sql"]]
+    if connection.vendor == "sqlite":
+        counts = [int(sql.partition(" times: ")[0]) for sql in sent]
+        assert sum(counts) == 230
+        assert max(counts) == 100
+    else:  # the first part of a comparison is smaller
+        assert len(sent) == 2
+
+
 def _insert_like(raw: dict[str, Any], numbers: range) -> None:
     """Insert documents like this one; names and collections are their own."""
     made = []

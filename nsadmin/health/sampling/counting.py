@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
 from typing import Final
 
 from django.conf import settings
@@ -21,6 +20,7 @@ from nsadmin.errors import NsadminError, Unavailable
 from nsadmin.health.models import ClusterLook
 from nsadmin.health.sampling import cluster_probe, promise
 from nsadmin.jobs import items
+from nsadmin.jobs.slices import slices
 from nsadmin.namespaces.models import ClusterReading, MirroredNamespace
 from nsadmin.namespaces.placement.cluster_share import EVERY, ClusterShare
 from nsadmin.namespaces.placement.clusters import cluster_of
@@ -37,6 +37,8 @@ from nsadmin.stores.qdrant.metrics import Counts
 # The name of the loop in the rows of failing items.
 LOOP: Final = "count"
 _BATCH: Final = 500
+# Rows that are brought forward at once: each has its own values, in several indexes.
+_BROUGHT: Final = 100
 # The time of one run for writing rows; the next run goes on.
 _WRITES_S: Final = 20
 _MARGIN_S: Final = 30
@@ -227,8 +229,7 @@ def _bring_forward(
         known = [at for at in (row.looked_at, confirmed_at) if at is not None]
         row.changed_at = max(known, default=at)
         row.next_look_at = min(at, row.changed_at + AGAIN_AFTER)
-    rest = iter(rows)
-    while batch := list(islice(rest, _BATCH)):
+    for batch in slices(rows, size=_BROUGHT):
         MirroredNamespace.objects.bulk_update(
             batch, ["counted", "changed_at", "next_look_at"]
         )

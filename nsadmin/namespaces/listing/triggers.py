@@ -15,7 +15,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
-from nsadmin.namespaces.listing import counters
+from nsadmin.namespaces.listing import recount
 from nsadmin.namespaces.models.lists import COMPUTED_FROM
 
 MIRROR, COUNTS = "namespaces_mirrorednamespace", "namespaces_listcount"
@@ -84,7 +84,7 @@ def install(*, using: str, **_: object) -> None:
     if is_stale:
         _drop(connection)
         make(connection)
-        counters.rebuild(using=using, is_first=True)
+        recount.rebuild(using=using, is_first=True)
 
 
 def remove(*, using: str, plan: Sequence[object] = (), **_: object) -> None:

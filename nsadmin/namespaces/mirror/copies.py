@@ -22,8 +22,8 @@ from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo import resources
 from nsadmin.stores.mongo.decoding import Stored
 
-# Documents that are read, and rows that are written, at once: a transaction of so many
-# lasts some hundredths of a second, for which other writers of SQLite wait.
+# Documents that are read, and rows that are changed, at once: such a transaction lasts
+# some hundredths of a second, for which other writers of SQLite wait.
 BATCH = 500
 # The first of several parts: until its copies are made, nothing is written.
 FIRST = 125

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from nsadmin.jobs import items
+from nsadmin.jobs.slices import slices
 from nsadmin.namespaces.mirror import copies as making
 from nsadmin.namespaces.mirror.copies import BATCH, Copy, Read
 from nsadmin.namespaces.mirror.digests import LOOP
@@ -27,6 +28,8 @@ from nsadmin.namespaces.mirror.rows.known import (
 from nsadmin.namespaces.models import LastLook, LookSlot, MirroredNamespace
 
 Thing = TypeVar("Thing")
+# Rows that one transaction deletes, with hours of history, or on SQLite adds.
+_FEW = 100
 
 
 def write(read: Read, *, meanwhile: Callable[[], None] | None = None) -> int:
@@ -42,12 +45,28 @@ def write(read: Read, *, meanwhile: Callable[[], None] | None = None) -> int:
     count = 0
     for part in parts(read.copies):
         known = prepared(part)
-        if written := write_part(part, known, read.at, meanwhile):
+        written = sum(
+            write_part(some, known, read.at, meanwhile) for some in _turns(part, known)
+        )
+        if written:
             gone = making.read_gone(part)
             count += written + delete(gone.missing, gone.at)
-    for keys in parts(read.missing):
+    for keys in slices(read.missing, size=_FEW):
         count += delete(keys, read.at)
     return count
+
+
+def _turns(copies: Sequence[Copy], known: Known) -> Iterator[Sequence[Copy]]:
+    """Yield the copies as transactions write them.
+
+    A new row is in each index and in that of the search, so on SQLite few at once.
+    """
+    if connection.vendor != "sqlite":
+        yield copies
+        return
+    if changed := [copy for copy in copies if copy.key in known]:
+        yield changed
+    yield from slices([copy for copy in copies if copy.key not in known], size=_FEW)
 
 
 def prepared(copies: Sequence[Copy]) -> Known:

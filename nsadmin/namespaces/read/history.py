@@ -5,12 +5,14 @@ cluster has slots, in which it was asked about all its collections at once: ther
 last known state of a collection goes on.
 """
 
+import time
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from nsadmin.jobs import trimming
 from nsadmin.namespaces.mirror.mirror import status_of
 from nsadmin.namespaces.models import (
     ClusterSlot,
@@ -25,6 +27,7 @@ RETENTION = timedelta(hours=6)
 # From best to worst; a slot keeps the worst status of its snapshots.
 STATUSES = ("ready", "waiting", "optimising", "error", "unknown")
 _BATCH = 500
+_TRIM_S = 20.0
 _VALUES = ("status", "points", "response_ms")
 
 
@@ -171,12 +174,12 @@ def trim() -> int:
     """Delete slots that are older than RETENTION; return their number.
 
     The last old slot of a collection is kept: its state goes on until the next one.
+    After some seconds the others are left to the next call.
     """
-    before = timezone.now() - RETENTION - SLOT
-    ClusterSlot.objects.filter(at__lt=before).delete()
+    before, until = timezone.now() - RETENTION - SLOT, time.monotonic() + _TRIM_S
+    trimming.delete_in_slices(ClusterSlot.objects.filter(at__lt=before), until=until)
     newer = LookSlot.objects.filter(
         namespace_id=OuterRef("namespace_id"), at__gt=OuterRef("at"), at__lt=before
     )
     old = LookSlot.objects.filter(Exists(newer), at__lt=before)
-    dropped, _ = old.delete()
-    return dropped
+    return trimming.delete_in_slices(old, until=until)
