@@ -15,7 +15,8 @@ from cryptography.x509.oid import NameOID
 
 from nsadmin.checks import REQUIRED
 from tests.deployment import commands
-from tests.deployment.commands import KUBERNETES, PROXY, needs
+from tests.deployment.commands import KUBERNETES, PROXY
+from tests.deployment.tools import needs
 from tests.production_check import ROOT, check
 
 BIN = Path(sys.executable).parent

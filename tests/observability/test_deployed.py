@@ -2,27 +2,21 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from tests.conventions.source import ROOT
+from tests.deployment.tools import needs
 from tests.observability.test_counted import COUNTED
 from tests.observability.test_figures import FIGURES
 
 RULES = ROOT / "deploy/prometheus/rules.yaml"
 DASHBOARD = ROOT / "deploy/grafana/nsadmin.json"
-PROMTOOL = shutil.which("promtool")
-needs_promtool = pytest.mark.skipif(
-    PROMTOOL is None,
-    reason="there is no promtool; the Debian package prometheus has it",
-)
 Series = dict[str, str]
 
 
@@ -281,18 +275,16 @@ def test_every_alert_has_a_case_and_a_sentence() -> None:
 
 def promtool(*arguments: str) -> str:
     """Run it; return what it says, which is an error unless it succeeds."""
-    command = [str(PROMTOOL), *arguments]
+    command = [needs("promtool"), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-@needs_promtool
 def test_promtool_takes_the_rules() -> None:
     assert f"{len(CASES)} rules found" in promtool("check", "rules", str(RULES))
 
 
-@needs_promtool
 def test_promtool_takes_the_expressions_of_the_dashboard(tmp_path: Path) -> None:
     records = [
         {"record": f"shown:{number}", "expr": e.replace("$__rate_interval", "5m")}
@@ -320,7 +312,6 @@ def _tests_of(name: str, case: Case) -> Iterator[dict[str, Any]]:
         }
 
 
-@needs_promtool
 def test_each_alert_fires_once_and_rests_otherwise(tmp_path: Path) -> None:
     """The sentences are left out: promtool would compare them word by word."""
     bare = [{k: v for k, v in rule.items() if k != "annotations"} for rule in rules()]
