@@ -216,7 +216,7 @@ def test_one_process_after_the_other_starts_again_under_load(site: Site) -> None
             assert site.installed.stop(line) == 0, line
             site.installed.start(line, site.listener)
             if "serve" in line:
-                wait_for_answers(outcomes, 5 * len(asks))
+                wait_for_answers(outcomes, 3 * len(asks))
         source = calls.make_source(client, "films again", count=100)
         begun = calls.begin_clone(client, source, "films-again-staging")
         calls.require_clone(client, source, begun)
