@@ -5,8 +5,8 @@
 #   PYTHONS="3.12 3.14" tools/matrix.sh tests/jobs
 #
 # Each lane has an environment of its own in .matrix, from the same locked requirements.
-# A Python that is not on this machine is named and left out. The lane of the next Django
-# takes the newest Python that was found.
+# A Python that is not on this machine is named; it is left out, or a failure where PYTHONS
+# asks for it. The lane of the next Django takes the newest Python that was found.
 set -u
 cd "$(dirname "$0")/.."
 UV=${UV:-uv}
@@ -38,12 +38,16 @@ for version in ${PYTHONS:-3.11 3.12 3.13 3.14}; do
   python=$(found "$version")
   if [ -z "$python" ]; then
     echo "== $version is not on this machine"
+    [ -z "${PYTHONS:-}" ] || failed="$failed $version"
     continue
   fi
   last=$python
   lane "$version" "$python" "" "$@" || failed="$failed $version"
 done
-if [ -n "$last" ]; then
+if [ -z "$last" ]; then
+  echo "== There is no Python to test on"
+  failed="$failed next-django"
+else
   lane next-django "$last" "$NEXT_DJANGO" "$@" || failed="$failed next-django"
 fi
 [ -z "$failed" ] || { echo "Failed:$failed"; exit 1; }

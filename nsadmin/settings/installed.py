@@ -46,6 +46,9 @@ if find_spec("onelogin") is not None:  # the extra "saml"
 if NSADMIN_EMBEDDED:
     INSTALLED_APPS.append("nsadmin.embedded")
 
+# Rows are moved to another database in this format.
+SERIALIZATION_MODULES = {"jsonl": "nsadmin.backups.jsonl"}
+
 MIDDLEWARE = [
     "nsadmin.access.web.middleware.RequestIdMiddleware",
     "nsadmin.access.web.middleware.NoStoreMiddleware",

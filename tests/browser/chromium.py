@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.deployment import tools
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -29,6 +32,14 @@ def path() -> str | None:
     """Where Chromium is, or None."""
     found = (shutil.which(name) for name in NAMES)
     return os.environ.get("NSADMIN_CHROMIUM") or next(filter(None, found), None)
+
+
+def needed() -> pytest.MarkDecorator:
+    """The mark of a test that skips without Chromium, unless tools are required."""
+    return pytest.mark.skipif(
+        path() is None and not tools.are_required(),
+        reason=f"Chromium is not installed: {APT_LINE}",
+    )
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """One demo and one Chromium for all browser tests."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,15 +30,11 @@ WITHOUT_SCRIPT = pytest.mark.parametrize(
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Without Chromium the tests skip and say what to install; in CI they fail."""
-    here = Path(__file__).parent
-    missing = chromium.path() is None
-    required = os.environ.get("NSADMIN_REQUIRE_BROWSER") == "1"
+    here, needed = Path(__file__).parent, chromium.needed()
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            if missing and not required:
-                reason = f"Chromium is not installed: {chromium.APT_LINE}"
-                item.add_marker(pytest.mark.skip(reason=reason))
+            item.add_marker(needed)
 
 
 @pytest.fixture(scope="package")

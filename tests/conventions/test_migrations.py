@@ -5,8 +5,15 @@ import sys
 
 import pytest
 
-from tests import migrations_check, postgres
+from tests import migrations_check
 from tests.conventions.source import ROOT
+from tests.deployment import tools
+
+
+@pytest.fixture
+def postgresql() -> None:
+    """A machine with PostgreSQL's programs."""
+    tools.needs_postgresql()
 
 
 def looked_at(*names: str) -> subprocess.CompletedProcess[str]:
@@ -29,7 +36,7 @@ def test_the_baseline_names_migrations_that_are_there() -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.skipif(not postgres.is_installed(), reason=postgres.MISSING)
+@pytest.mark.usefixtures("postgresql")
 def test_a_column_without_a_default_of_the_database_is_refused() -> None:
     refused = looked_at("access.0008_second_person")
     assert refused.returncode == 1, refused.stderr
@@ -37,7 +44,7 @@ def test_a_column_without_a_default_of_the_database_is_refused() -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.skipif(not postgres.is_installed(), reason=postgres.MISSING)
+@pytest.mark.usefixtures("postgresql")
 def test_a_column_with_one_passes() -> None:
     passed = looked_at("access.0011_key_pepper")
     assert passed.returncode == 0, passed.stdout + passed.stderr

@@ -2,13 +2,12 @@
 
 import re
 import shlex
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from nsadmin.jobs import queues
@@ -17,14 +16,8 @@ from tests.production_check import ROOT
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 PROXY = ROOT / "deploy" / "proxy"
 SYSTEMD = ROOT / "deploy" / "systemd"
-
-
-def needs(program: str) -> str:
-    """The path of a program; skips the test on a machine without it."""
-    found = shutil.which(program)
-    if found is None:
-        pytest.skip(f"{program} is not on this machine")
-    return found
+# What keeps running, in the order of a rolling restart: the web server goes last.
+ROLES = (*queues.ALL, "beat", "mirror", "serve")
 
 
 def blocks(files: Path = ROOT) -> list[list[str]]:
@@ -33,27 +26,36 @@ def blocks(files: Path = ROOT) -> list[list[str]]:
     readme = readme.replace("\\\n", " ")
     section = readme.partition("## Run it in production")[2].partition("\n## ")[0]
     found = [part.partition("```")[0] for part in section.split("```sh\n")[1:]]
-    return [[line for line in map(_command, b.splitlines()) if line] for b in found]
+    return [list(_commands(block)) for block in found]
 
 
-def _command(line: str) -> str:
-    return shlex.join(shlex.split(line, comments=True))
+def _commands(block: str) -> Iterator[str]:
+    """Yield the commands of a block; `&&` joins several in a line."""
+    for line in block.splitlines():
+        words = shlex.split(line, comments=True)
+        for is_joint, command in groupby(words, lambda word: word == "&&"):
+            if not is_joint:
+                yield shlex.join(command)
 
 
 @dataclass(frozen=True)
 class Lines:
-    """The commands that install, those that are run once, and those that keep running."""
+    """The commands that install, those that are run once, and those that keep running;
+    those of operators, and those that move the rows of SQLite to PostgreSQL.
+    """
 
     installing: list[str]
     preparing: list[str]
     running: list[str]
+    operating: list[str] = field(default_factory=list)
+    moving: list[str] = field(default_factory=list)
 
 
 def lines(files: Path = ROOT) -> Lines:
     """The commands of a checkout; a release before the wheel has them in one block."""
     found = blocks(files)
     if any("wheel" in line or ".whl" in line for line in found[0]):
-        return Lines(*found[:3])
+        return Lines(*found)
     once = [line for line in found[0] if "manage.py" in line and role(line) == ""]
     first = [line for line in found[0] if ".venv" in line]
     rest = [line for line in found[0] if line not in (*once, *first)]
@@ -62,7 +64,7 @@ def lines(files: Path = ROOT) -> Lines:
 
 def role(line: str) -> str:
     """Which of the processes a command keeps running; empty if it ends soon."""
-    known = {*queues.ALL, "serve", "beat", "mirror"} & set(re.split(r"[ .]", line))
+    known = set(ROLES) & set(re.split(r"[ .]", line))
     return known.pop() if known else ""
 
 

@@ -3,12 +3,14 @@
 import getpass
 import json
 import re
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import kubernetes_validate
+import pytest
 import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -17,7 +19,8 @@ from cryptography.x509.oid import NameOID
 
 from nsadmin.checks import REQUIRED
 from tests.deployment import commands
-from tests.deployment.commands import KUBERNETES, PROXY, needs
+from tests.deployment.commands import KUBERNETES, PROXY
+from tests.deployment.tools import needs
 from tests.production_check import ROOT, check
 
 BIN = Path(sys.executable).parent
@@ -111,7 +114,10 @@ def test_kubernetes_objects_are_well_formed() -> None:
 
 
 def test_kustomize_builds_the_objects_that_are_tested_here() -> None:
-    built = passes(needs("kubectl"), "kustomize", KUBERNETES)
+    kubectl = shutil.which("kubectl")
+    if kubectl is None:
+        pytest.skip("There is no kubectl; Debian's is too old for these files")
+    built = passes(kubectl, "kustomize", KUBERNETES)
     made = {(x["kind"], x["metadata"]["name"]): x for x in yaml.safe_load_all(built)}
     for each in made.values():
         kubernetes_validate.validate(each, "1.37", strict=True)

@@ -10,7 +10,8 @@ import pytest
 
 from nsadmin import serve
 from nsadmin.embedded.supervision.ports import free_port
-from tests.deployment.commands import PROXY, needs
+from tests.deployment.commands import PROXY
+from tests.deployment.tools import needs
 from tests.deployment.web import activated, held_socket
 from tests.embedded_servers import running_redis
 from tests.faults import database

@@ -167,7 +167,7 @@ def test_a_name_that_is_no_setting_is_a_warning(given: dict, words: str) -> None
 
 
 def test_names_that_are_read_elsewhere_are_no_fault() -> None:
-    ours = {"NSADMIN_TEST_QDRANT_URL": "x", "NSADMIN_REQUIRE_BROWSER": "1"}
+    ours = {"NSADMIN_TEST_QDRANT_URL": "x", "NSADMIN_REQUIRE_TOOLS": "1"}
     assert check({**SETTINGS, **ours}).returncode == 0
 
 

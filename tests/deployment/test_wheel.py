@@ -11,7 +11,7 @@ import pytest
 
 from nsadmin.embedded.supervision import ports
 from tests.browser.running_demo import running
-from tests.deployment import wheels
+from tests.deployment import tools, wheels
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +23,7 @@ def wheel(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def programs(wheel: Path, tmp_path_factory) -> Path:
     """The programs of an environment with the wheel and the demo's packages."""
-    if wheels.uv() is None:
-        pytest.skip("uv, which installs from the lock, is not on this machine")
+    tools.needs_uv()
     return wheels.install(wheel, tmp_path_factory.mktemp("venv") / "venv", "demo")
 
 

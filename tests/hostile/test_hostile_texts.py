@@ -1,6 +1,5 @@
 """Forty scripts in every text at once: pages show them and none becomes markup."""
 
-import os
 import re
 from collections import Counter
 
@@ -60,10 +59,7 @@ def test_a_page_has_the_same_parts_whatever_it_shows(pages: Pages) -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.skipif(
-    chromium.path() is None and os.environ.get("NSADMIN_REQUIRE_BROWSER") != "1",
-    reason=f"Chromium is not installed: {chromium.APT_LINE}",
-)
+@chromium.needed()
 def test_chromium_shows_them_all_and_runs_nothing(pages: Pages) -> None:
     with chromium.launched() as browser:
         theatre = Theatre(browser.new_context(reduced_motion="reduce"))

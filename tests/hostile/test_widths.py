@@ -1,6 +1,5 @@
 """No page is wider than its window, whatever stands in its tables, drawn by Chromium."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -12,10 +11,7 @@ from tests.pages.test_axe import ORIGIN, answer
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(
-        chromium.path() is None and os.environ.get("NSADMIN_REQUIRE_BROWSER") != "1",
-        reason=f"Chromium is not installed: {chromium.APT_LINE}",
-    ),
+    chromium.needed(),
 ]
 WIDTHS = (320, 390, 768, 1440, 1920)
 # What others wrote into every field: one word, an answer of a server, a path, scripts

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,16 +16,12 @@ from django.utils import timezone
 from nsadmin.jobs import audit_check
 from nsadmin.jobs.schedules import beat
 from tests.conventions.source import ROOT
+from tests.deployment.tools import needs
 from tests.observability.test_counted import COUNTED
 from tests.observability.test_figures import FIGURES
 
 RULES = ROOT / "deploy/prometheus/rules.yaml"
 DASHBOARD = ROOT / "deploy/grafana/nsadmin.json"
-PROMTOOL = shutil.which("promtool")
-needs_promtool = pytest.mark.skipif(
-    PROMTOOL is None,
-    reason="there is no promtool; the Debian package prometheus has it",
-)
 Series = dict[str, str]
 
 
@@ -288,18 +283,16 @@ def test_every_alert_has_a_case_and_a_sentence() -> None:
 
 def promtool(*arguments: str) -> str:
     """Run it; return what it says, which is an error unless it succeeds."""
-    command = [str(PROMTOOL), *arguments]
+    command = [needs("promtool"), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-@needs_promtool
 def test_promtool_takes_the_rules() -> None:
     assert f"{len(CASES)} rules found" in promtool("check", "rules", str(RULES))
 
 
-@needs_promtool
 def test_promtool_takes_the_expressions_of_the_dashboard(tmp_path: Path) -> None:
     records = [
         {"record": f"shown:{number}", "expr": e.replace("$__rate_interval", "5m")}
@@ -350,7 +343,6 @@ def _passes(tests: list[dict[str, Any]], folder: Path) -> None:
     assert "SUCCESS" in promtool("test", "rules", str(path))
 
 
-@needs_promtool
 @pytest.mark.parametrize("after", sorted({case.after for case in CASES.values()}))
 def test_each_alert_fires_once_and_rests_otherwise(tmp_path: Path, after: str) -> None:
     cases = {name: case for name, case in CASES.items() if case.after == after}
@@ -359,7 +351,6 @@ def test_each_alert_fires_once_and_rests_otherwise(tmp_path: Path, after: str) -
     )
 
 
-@needs_promtool
 def test_a_new_installation_has_a_day_until_its_audit_is_verified(
     tmp_path: Path,
 ) -> None:

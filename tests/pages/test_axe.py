@@ -4,7 +4,6 @@
 with a class or an attribute; `make faults` draws all, and the states that take long.
 """
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,13 +20,9 @@ from tests.pages.people_states import people
 from tests.pages.platform_states import platform
 from tests.pages.states import STATES, World, compared, resources, silent
 
-REQUIRED = os.environ.get("NSADMIN_REQUIRE_BROWSER") == "1"
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(
-        chromium.path() is None and not REQUIRED,
-        reason=f"Chromium is not installed: {chromium.APT_LINE}",
-    ),
+    chromium.needed(),
 ]
 ORIGIN = "http://pages.example"
 Judge = Callable[[dict[str, str], bool], list[str]]

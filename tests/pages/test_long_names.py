@@ -10,12 +10,9 @@ from nsadmin.namespaces.models import MirroredNamespace
 from tests.browser import chromium
 from tests.cast import make_namespace
 from tests.pages.states import World, at
-from tests.pages.test_axe import ORIGIN, REQUIRED, answer
+from tests.pages.test_axe import ORIGIN, answer
 
-drawn = pytest.mark.skipif(
-    chromium.path() is None and not REQUIRED,
-    reason=f"Chromium is not installed: {chromium.APT_LINE}",
-)
+drawn = chromium.needed()
 
 LONGEST_NAME = "W" * 64
 LONGEST_STORED = "W" * 128  # a document of somebody else may hold more; the rest is cut

@@ -9,16 +9,14 @@ from django.db.utils import ConnectionHandler
 from pytest_django import DjangoDbBlocker
 
 from nsadmin.settings.stores import _database
+from tests.deployment import tools
 from tests.embedded_servers import RunningServer
-from tests.postgres import programs, running_postgresql
+from tests.postgres import running_postgresql
 
 
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[RunningServer]:
-    try:
-        programs()
-    except SystemExit as missing:
-        pytest.skip(str(missing))
+    tools.needs_postgresql()
     with running_postgresql() as server:
         yield server
 

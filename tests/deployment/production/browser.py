@@ -39,6 +39,12 @@ class Browser:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the proxy passes on of this person's requests, the session included."""
+        cookies = "; ".join(f"{one.name}={one.value}" for one in self._http.cookies.jar)
+        return {**PROXIED, "cookie": cookies}
+
     def get(self, path: str) -> httpx.Response:
         """Open a page; the answer may be a redirect to another one."""
         answer = self._http.get(path)

@@ -110,10 +110,15 @@ class Installation:
                 words += ["--password-stdin"]
             self.run(words, typed=PASSWORD)
 
-    def run(self, words: list[str], *, typed: str = "") -> str:
-        """Run a command as the user without rights; raise AssertionError if it fails."""
-        env = {**self.env, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
-        return _run([*self._confined(), *words], env, self.place, typed)
+    def run(
+        self, words: list[str], *, typed: str = "", code: int = 0, **more: str
+    ) -> str:
+        """Run a command as the user without rights; what it prints.
+
+        `more` are settings for it alone. Raises AssertionError unless it ends with `code`.
+        """
+        env = {**self.env, **more, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
+        return _run([*self._confined(), *words], env, self.place, typed, code)
 
     def manage(self, *words: str) -> str:
         """Run a command of nsadmin; what it prints."""
@@ -188,7 +193,13 @@ def ended(process: "subprocess.Popen[bytes]") -> int:
         _end_group(process)
 
 
-def _run(words: list[str], env: Mapping[str, str], place: Path, typed: str = "") -> str:
+def _run(
+    words: list[str],
+    env: Mapping[str, str],
+    place: Path,
+    typed: str = "",
+    code: int = 0,
+) -> str:
     done = subprocess.run(
         words,
         env=dict(env),
@@ -198,7 +209,7 @@ def _run(words: list[str], env: Mapping[str, str], place: Path, typed: str = "")
         text=True,
         check=False,
     )
-    assert done.returncode == 0, f"{words}\n{done.stdout}{done.stderr}"
+    assert done.returncode == code, f"{words}\n{done.stdout}{done.stderr}"
     return done.stdout
 
 

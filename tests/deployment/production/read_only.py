@@ -10,7 +10,8 @@ import subprocess
 from pathlib import Path
 
 # $1 is the folder that stays writable, the rest is the command. The kernel's own file
-# systems are left alone: /dev/shm has the semaphores of worker processes.
+# systems are left alone: /dev/shm has the semaphores of worker processes. The working
+# folder is entered anew, since it would stay in the mount from before.
 _SCRIPT = r"""
 set -eu
 state=$1
@@ -24,6 +25,7 @@ for place in $(cut -d ' ' -f 5 /proc/self/mountinfo); do
     *) mount -o remount,bind,ro "$place" ;;
   esac
 done
+cd "$PWD"
 exec "$@"
 """
 

@@ -7,11 +7,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
-import pytest
 from django.test import override_settings
 
 from nsadmin.stores.mongo.connection import close
 from tests import postgres
+from tests.deployment import tools
 from tests.embedded_servers import running_mongodb, running_qdrant, running_redis
 
 HOST = "console.example"
@@ -21,12 +21,9 @@ HOST = "console.example"
 def running_stores(folder: Path) -> Iterator[dict[str, str]]:
     """Start the stores below a folder; the settings that name them.
 
-    Skips the test on a machine without PostgreSQL.
+    Needs Debian's PostgreSQL (`tools.needs_postgresql`).
     """
-    try:
-        postgres.programs()
-    except SystemExit as missing:
-        pytest.skip(str(missing))
+    tools.needs_postgresql()
     with ExitStack() as stack:
         sql = stack.enter_context(postgres.running_postgresql())
         server = sql.url.replace("/nsadmin", "/postgres")

@@ -1,12 +1,12 @@
 """README's production section works: from the wheel, on PostgreSQL, without rights.
 
 The root is only read where the machine permits it. It is up, staff sign in with a second
-factor, a namespace is cloned, its metrics tell of that, mails arrive whose links work, and
-every process starts again under load without a request that fails.
+factor, a namespace is cloned, its metrics tell of that, mails arrive whose links work, the
+commands of operators do what they say, all rows of a SQLite move here, and one process
+after the other starts again under load without a request that fails.
 """
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.deployment import commands, wheels
+from tests.deployment import commands, tools
 from tests.deployment.production import calls
 from tests.deployment.production.browser import SECOND, SIGN_IN
 from tests.deployment.production.installation import (
@@ -23,7 +23,15 @@ from tests.deployment.production.installation import (
     Installation,
     ended,
 )
-from tests.deployment.production.load import Outcomes, load
+from tests.deployment.production.load import Outcomes, describing, getting, load
+from tests.deployment.production.moving import move
+from tests.deployment.production.operating import (
+    ADDRESS,
+    DESCRIPTION,
+    operate,
+    unexpected,
+    write_configuration,
+)
 from tests.deployment.production.site import Site, running_site
 from tests.signin.codes import next_code
 
@@ -34,6 +42,7 @@ NEW_PASSWORD = "ida-likes-other-namespaces"
 INVITE = "/organization/members/new/"
 RESET = "/accounts/password/reset/"
 FLEET = "/fleet/"
+FILMS = "/v1/namespaces/films"
 FACTOR = "/account/second-factor/"
 CLONES = "v1/namespaces/<identifier>/clone"
 CALLED = "nsadmin_http_requests_total"
@@ -43,8 +52,7 @@ LATE = "nsadmin_schedule_late_seconds"
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     """The release of this checkout, ready."""
-    if wheels.uv() is None:
-        pytest.skip("uv, which installs from the lock, is not on this machine")
+    tools.needs_uv()
     with running_site() as running:
         yield running
 
@@ -132,11 +140,8 @@ def test_the_metrics_tell_of_every_store_and_process(site: Site) -> None:
 
 
 def test_prometheus_takes_the_metrics(site: Site) -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("there is no promtool; the Debian package prometheus has it")
     done = subprocess.run(
-        [promtool, "check", "metrics"],
+        [tools.needs("promtool"), "check", "metrics"],
         input=site.scrape().text,
         capture_output=True,
         text=True,
@@ -177,26 +182,47 @@ def test_a_forgotten_password_is_reset_by_a_mailed_link(site: Site) -> None:
         assert browser.sign_in(INVITED, NEW_PASSWORD) == "/"
 
 
-def test_every_process_starts_again_under_load(site: Site) -> None:
-    paths = ("/healthz", SIGN_IN, "/v1/namespaces/films", "/readyz")
+def test_the_commands_of_operators_do_what_they_say(site: Site) -> None:
     installed = site.installed
-    with (
-        calls.api(site.url, site.key) as client,
-        load(site.url, paths, calls.bearing(site.key)) as outcomes,
-    ):
-        [web] = [line for line in installed.processes if "serve" in line]
-        for _ in range(2):
-            assert installed.stop(web) == 0
-            installed.start(web, site.listener)
-            wait_for_answers(outcomes, 40)
-        require_ends(installed, set(installed.processes) - {web})
-        for line in commands.running() - {web}:
-            installed.start(line, site.listener)
+    with calls.api(site.url, site.key) as client:
+        write_configuration(installed.state, client, "films")
+        assert unexpected(operate(installed)) == []
+        assert client.get("/namespaces/films").json()["description"] == DESCRIPTION
+    assert (installed.state / "backup" / "manifest.json").exists()
+    assert ADDRESS in site.inbox.recipients
+
+
+def test_all_rows_move_from_sqlite_to_postgresql(site: Site) -> None:
+    moved = move(site.installed)
+    assert len({row["model"] for row in moved.before}) > 40
+    assert [row for row in moved.before if row not in moved.after] == []
+    assert len(moved.after) == len(moved.before)
+    assert moved.filled_twice == set()
+    assert re.fullmatch(r"org_moved entries=4 head=[0-9a-f]{64}\n", moved.verdict)
+
+
+def test_one_process_after_the_other_starts_again_under_load(site: Site) -> None:
+    with site.browser() as browser:
+        browser.sign_in(MEMBER, PASSWORD)
+        signed_in = browser.headers
+    key = calls.bearing(site.key)
+    asks = {
+        **getting(site.url, ("/healthz", SIGN_IN, "/readyz", FILMS), key),
+        **getting(site.url, ("/namespaces/",), signed_in),
+        **describing(site.url, FILMS, key),
+    }
+    with calls.api(site.url, site.key) as client, load(asks) as outcomes:
+        for line in rolling(site.installed):
+            assert site.installed.stop(line) == 0, line
+            site.installed.start(line, site.listener)
+            if "serve" in line:
+                wait_for_answers(outcomes, 3 * len(asks))
         source = calls.make_source(client, "films again", count=100)
         begun = calls.begin_clone(client, source, "films-again-staging")
         calls.require_clone(client, source, begun)
     assert outcomes.failures == []
-    assert outcomes.statuses[200] > 80
+    assert set(outcomes.answered) == set(asks)
+    assert min(outcomes.answered.values()) > 10
 
 
 def test_staff_sign_in_with_a_code(site: Site, app: tuple[str, str]) -> None:
@@ -209,19 +235,25 @@ def test_staff_sign_in_with_a_code(site: Site, app: tuple[str, str]) -> None:
         assert browser.get(FLEET).status_code == 200
 
 
+def rolling(installed: Installation) -> list[str]:
+    """The lines of all processes, in the order in which they are replaced.
+
+    The web server is replaced twice.
+    """
+    lines = {commands.role(line): line for line in installed.processes}
+    assert set(lines) == set(commands.ROLES)
+    return [lines[role] for role in (*commands.ROLES, "serve")]
+
+
 def wait_for_answers(outcomes: Outcomes, number: int) -> None:
     """Wait until so many more requests were answered well."""
-    seen = outcomes.statuses[200]
-    calls.wait_for(lambda: outcomes.statuses[200] > seen + number)
+    wanted = outcomes.answered.total() + number
+    calls.wait_for(lambda: outcomes.answered.total() >= wanted)
 
 
-def test_every_process_ends_when_it_is_asked(site: Site) -> None:
-    assert len(site.installed.processes) == 10
-    require_ends(site.installed, set(site.installed.processes))
-
-
-def require_ends(installed: Installation, lines: set[str]) -> None:
-    """Ask these processes to end, all at once; each ends as if it had no error."""
-    asked = {line: installed.ask_to_end(line) for line in lines}
+def test_every_process_ends_when_all_are_asked_at_once(site: Site) -> None:
+    installed = site.installed
+    asked = {line: installed.ask_to_end(line) for line in set(installed.processes)}
+    assert len(asked) == 10
     codes = {line: ended(process) for line, process in asked.items()}
     assert set(codes.values()) == {0}, codes

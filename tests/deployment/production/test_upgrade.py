@@ -13,13 +13,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from nsadmin.jobs import queues
-from tests.deployment import commands, wheels
+from tests.deployment import commands, tools, wheels
 from tests.deployment.production import calls
 from tests.deployment.production.browser import PROXIED, SIGN_IN
 from tests.deployment.production.checkout import Checkout
 from tests.deployment.production.installation import Installation, machine
-from tests.deployment.production.load import Outcomes, load
+from tests.deployment.production.load import Outcomes, getting, load
 from tests.deployment.production.stores import running_stores, settings, used_here
 from tests.deployment.web import held_socket
 from tests.faults import releases
@@ -28,8 +27,6 @@ from tests.faults.transport import Http
 from tests.production_check import ROOT
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
-# The workers first, and the web server last.
-ORDER = (*queues.ALL, "beat", "mirror", "serve")
 ASKED = ("/healthz", SIGN_IN, "/readyz")
 WRITE_POINTS = "PUT /points"
 # Each write of the clone takes so long, and it makes about ten, one after the other.
@@ -103,8 +100,8 @@ class Site:
         """
         going = {commands.role(line): line for line in older.processes}
         coming = {commands.role(line): line for line in newer.lines.running}
-        assert set(going) <= set(coming) == set(ORDER)
-        for role in ORDER:
+        assert set(going) <= set(coming) == set(commands.ROLES)
+        for role in commands.ROLES:
             assert role not in going or older.stop(going[role]) == 0, role
             newer.start(coming[role], self.listener)
         calls.wait_for(lambda: calls.is_ready(self.url))
@@ -113,8 +110,7 @@ class Site:
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     """The machine, without any release."""
-    if wheels.uv() is None:
-        pytest.skip("uv, which installs from the lock, is not on this machine")
+    tools.needs_uv()
     with machine() as folder, ExitStack() as stack:
         yield Site(folder, stack)
 
@@ -140,7 +136,8 @@ def upgrade(site: Site, older: Installation, newer: Installation, name: str) -> 
         source = calls.make_source(client, name, count=POINTS)
     site.exchanges.expect()
     # A web server of before the held socket cannot be replaced without a gap.
-    asked = nullcontext(Outcomes()) if older.own_url else load(url, ASKED, PROXIED)
+    asks = getting(url, ASKED, PROXIED)
+    asked = nullcontext(Outcomes()) if older.own_url else load(asks)
     with asked as outcomes, site.exchanges.late("qdrant", WRITE_POINTS, LATE_S):
         with calls.api(url, key) as client:
             begun = calls.begin_clone(client, source, f"{name}-staging")
