@@ -38,7 +38,7 @@ from nsadmin.trigrams.models import EVERYBODY
 from nsadmin.trigrams.models import Kind as EntryKind
 
 # As many rows are read and put in order rather than met in the order of the list.
-_FEW = 1000
+FEW = 1000
 _COLUMNS = (
     *("listed_for", "tier", "stored_status", "has_differences", "is_unreadable"),
     *("extractor_ids", "namespace_id", "document_count"),
@@ -138,15 +138,15 @@ def _rarest(query: ListQuery, known: Sequence[Kind], total: int) -> Few | None:
     expected = query.limit * every / max(total, 1)
     offers = [
         (sum(kind.n for kind in matching(known, alone)), few)
-        for alone, few in _ways(query)
+        for alone, few in ways(query)
     ]
     if not offers:
         return None
     n, few = min(offers, key=lambda offer: offer[0])
-    return few if few.in_order or n <= max(_FEW, expected) else None
+    return few if few.in_order or n <= max(FEW, expected) else None
 
 
-def _ways(query: ListQuery) -> Iterator[tuple[ListQuery, Few]]:
+def ways(query: ListQuery) -> Iterator[tuple[ListQuery, Few]]:
     """Yield each filter alone, and how rows are looked up by it."""
     in_order = query.orders[0][0] == FIRST_ORDER
     if query.tier:
