@@ -25,7 +25,8 @@ pytestmark = pytest.mark.bench
 ROUNDS = 3
 LIST = "/namespaces/"
 API, DEPTH, OFFSET = "API ", "in the depth", "an offset of 25,000"
-LAST = "frequent health, all at the end of the order"
+# No index serves it, so that it misses the limits (docs/lists.md).
+LAST = "frequent health at the end"
 DELETED, STAFF = "/namespaces/deleted/", "/platform/namespaces/"
 # {what: (our query, what the admin is asked instead)}
 CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
@@ -209,8 +210,7 @@ def test_lists_do_not_grow_with_their_rows(worlds: Worlds) -> None:
         row = (f"list, 100,000 / 10,000, {what}", f"{now:.1f} ms", f"{then:.1f} ms")
         is_page = what in large.addresses
         more = f"{large.rows(what)} / {small.rows(what)} rows" if is_page else ""
-        limit = "-" if what == LAST else "1.3"
-        TABLE.append(Row(*row, now / then, limit, 0, more=more))
+        TABLE.append(Row(*row, now / then, "1.3", 0, more=more))
 
 
 def test_lists_beside_the_changelist(worlds: Worlds) -> None:

@@ -19,7 +19,7 @@ from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-COUNT = 23
+COUNT, GONE = 23, "deleted_at"
 
 
 def add(organization: Organization, count: int, prefix: str, *, gone: bool) -> None:
@@ -117,6 +117,28 @@ def test_three_statements_read_and_count_a_page(cast: Cast, buried: list[str]) -
             page = page_of(cast, actor, **asked)
         assert page.as_of is not None
         assert len(queries) == 3
+
+
+@pytest.mark.skipif(
+    connection.vendor != "sqlite",
+    reason="PostgreSQL asks each index of a row whether the row belongs into it",
+)
+@pytest.mark.parametrize(
+    ("column", "is_written"), [("updated_at", False), ("health", False), (GONE, True)]
+)
+def test_what_else_is_written_leaves_its_index_alone(
+    cast: Cast, column: str, is_written: bool
+) -> None:
+    table = MirroredNamespace._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rootpage FROM sqlite_master WHERE name = 'list_deleted'")
+        (root,) = cursor.fetchone()
+        statement = f"UPDATE {table} SET {column} = '' WHERE name = 'x'"  # noqa: S608
+        cursor.execute(f"EXPLAIN {statement}")
+        steps = cursor.fetchall()
+    opened = {step[3] for step in steps if step[1] == "OpenWrite"}
+    assert len(opened) > 1
+    assert (root in opened) == is_written
 
 
 def test_a_page_is_a_stretch_of_the_index_of_tombstones(

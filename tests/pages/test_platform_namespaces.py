@@ -247,6 +247,7 @@ def test_htmx_gets_the_rows_and_the_filters(browse: Browse) -> None:
     )
     assert text.startswith('<div id="rows">')
     assert "<html" not in text
+    assert 'id="age" hx-swap-oob="true"' in text
     filters = text.partition('id="facets"')[2]
     assert 'hx-swap-oob="true"' in filters
     assert "Northlight Media" in filters

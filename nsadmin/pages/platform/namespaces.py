@@ -59,7 +59,7 @@ def all_namespaces_page(request: HttpRequest) -> HttpResponse:
         "platform/namespaces.html",
         context,
         fragment="rows",
-        beside=["facets"],
+        beside=["facets", "age"],
     )
 
 
