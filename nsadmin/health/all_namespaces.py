@@ -67,7 +67,7 @@ def listing(actor: Actor, wanted: NamespaceFilter, *, limit: int) -> NamespacePa
     asks_health = bool(rows or wanted.status)
     return NamespacePage(
         rows=_shown(actor, rows, statuses),
-        counted=Count(len(rows)) if is_whole else found.count(),
+        counted=Count(len(rows)) if is_whole else found.count(shown=len(rows)),
         before=before,
         after=after,
         last_known_at=readings.last_known_at(rows, statuses) if asks_health else None,

@@ -80,10 +80,16 @@ class Found:
         """The name under which ids are compared and put in order."""
         return "of_id" if self.is_looked_up else "namespace_id"
 
-    def count(self) -> Count:
-        """Return the number of rows; perhaps the least one for a beginning of ids."""
+    def count(self, *, shown: int) -> Count:
+        """Return the number of rows, of which so many are shown.
+
+        For a beginning of ids it is perhaps the least one.
+        """
+        if self.wanted.prefix and not self.is_looked_up:
+            first = self._at_first()
+            return replace(first, n=max(first.n, shown))
         if self.wanted.prefix:
-            return Count(self.rows.count()) if self.is_looked_up else self._at_first()
+            return Count(self.rows.count())
         met = [*matching(self.kinds, self.wanted.counted)]
         if self.wanted.internal_id is None:
             return Count(_sum(met))

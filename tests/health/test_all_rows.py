@@ -126,6 +126,9 @@ def test_among_a_frequent_beginning_of_ids_only_the_first_are_counted(
     assert page.counted.n < len(found)
     among = MirroredNamespace.objects.order_by("namespace_id")[:20]
     assert page.counted.n == len({row.pk for row in among}.intersection(found))
+    monkeypatch.setattr(all_rows, "COUNTED", 0)
+    page = all_namespaces.listing(cast.actor("support"), wanted, limit=3)
+    assert (page.counted.n, page.counted.is_least) == (3, True)
 
 
 # How the database reads ---------------------------------------------------------------
