@@ -19,6 +19,8 @@ from nsadmin.health.sight import Subject, subjects
 from nsadmin.health.troubles import CLONE_CANCELLED, NOT_ASKED, Trouble, Troubled, Wrong
 from nsadmin.namespaces.lifecycle import fuse
 from nsadmin.namespaces.lifecycle.fuse import HeldDeletions
+from nsadmin.namespaces.mirror import state
+from nsadmin.namespaces.mirror.state import Age
 from nsadmin.namespaces.read import readings
 
 # What is told of a trouble where the actor does not see the namespace.
@@ -68,7 +70,7 @@ class Fleet:
     with `is_more` there may be even more. `orphans` are those of the shared cluster;
     `orphans_elsewhere` counts those of each other cluster, whose names are a
     customer's. `more_clusters` and `more_orphans` are not listed, nor are the orphans
-    of `more_elsewhere` clusters.
+    of `more_elsewhere` clusters. `age` is that of the mirror, which has the namespaces.
     """
 
     clusters: list[ClusterLook]
@@ -84,6 +86,7 @@ class Fleet:
     more_elsewhere: int
     failing: failing.Counts
     held: list[Held]
+    age: Age
 
 
 def fleet(actor: Actor) -> Fleet:
@@ -110,6 +113,7 @@ def fleet(actor: Actor) -> Fleet:
         more_elsewhere=max(0, len(elsewhere) - SHOWN_CLUSTERS),
         failing=failing.counts(),
         held=_held(actor),
+        age=state.age(),
     )
 
 

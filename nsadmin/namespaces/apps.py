@@ -21,7 +21,7 @@ class NamespacesConfig(AppConfig):
         from nsadmin.jobs.trimming import register as register_old_rows
         from nsadmin.namespaces.change import quota, recovery
         from nsadmin.namespaces.lifecycle import deletion_job  # noqa: F401
-        from nsadmin.namespaces.listing import triggers
+        from nsadmin.namespaces.listing.counting import triggers
 
         register_slots(quota.job_slots)
         pre_migrate.connect(triggers.remove, sender=self, dispatch_uid="list_triggers")

@@ -13,8 +13,8 @@ from nsadmin.jobs.schedules.runs import record_run
 from nsadmin.namespaces import expiry_news
 from nsadmin.namespaces.change import recovery as healing
 from nsadmin.namespaces.lifecycle import purging, reaper
-from nsadmin.namespaces.listing import counters
-from nsadmin.namespaces.listing import recount as recounting
+from nsadmin.namespaces.listing.counting import counters
+from nsadmin.namespaces.listing.counting import recount as recounting
 from nsadmin.namespaces.mirror import safety
 from nsadmin.namespaces.placement.cluster_share import SHARED, ClusterShare
 

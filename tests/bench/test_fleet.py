@@ -8,7 +8,7 @@ from django.test import Client, modify_settings, override_settings
 
 from nsadmin.access.models import User
 from nsadmin.access.permissions import Role
-from nsadmin.namespaces.listing import triggers
+from nsadmin.namespaces.listing.counting import triggers
 from nsadmin.namespaces.models import MirroredNamespace
 from tests.bench.peers.visitor import visitor
 from tests.bench.rounds import compare, statements

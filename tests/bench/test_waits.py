@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.utils import timezone
 
-from nsadmin.namespaces.listing import recount
+from nsadmin.namespaces.listing.counting import recount
 from nsadmin.namespaces.models import LookSlot, MirroredNamespace
 from nsadmin.namespaces.models.lists import ListCount, ListedExtractor
 from nsadmin.namespaces.read import history

@@ -140,9 +140,12 @@ def _make_rare(stored: dict[str, Any], number: int, now: datetime) -> None:
 
 
 def _look(namespace_id: str, number: int, now: datetime) -> LastLook:
-    """A look: of a hundred one lacks its collection, one is silent, two are yellow."""
+    """A look: of a hundred one lacks its collection, two are silent, two are yellow.
+
+    Those that are silent are all of one organization, and have no number of documents.
+    """
     taken, kind = now - LOOKED, number % 100
-    is_there, is_answered = kind != 41, kind != 83
+    is_there, is_answered = kind != 41, kind not in (83, 85)
     live = {"status": "yellow" if kind in (2, 52) else "green", "points": number % 5000}
     return LastLook(
         namespace_id=namespace_id,

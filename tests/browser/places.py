@@ -16,7 +16,7 @@ def places(demo: Demo) -> dict[str, tuple[str, str]]:
         "namespaces": ("admin", "/namespaces/"),
         "namespaces-columns": (
             "admin",
-            "/namespaces/?columns=health&columns=created&columns=expires&per=100",
+            "/namespaces/?columns=health&columns=created&columns=expires&per=50",
         ),
         "saved-views": ("admin", "/namespaces/views/"),
         "namespace-new": ("admin", "/namespaces/new/"),

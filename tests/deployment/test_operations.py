@@ -10,7 +10,8 @@ from django.conf import settings
 
 from nsadmin.jobs import queues
 from tests.deployment import commands
-from tests.deployment.commands import SYSTEMD, needs
+from tests.deployment.commands import SYSTEMD
+from tests.deployment.tools import needs
 from tests.observability.test_figures import FIGURES
 from tests.production_check import ROOT, SETTINGS
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.db.models import GeneratedField
 
-from nsadmin.namespaces.listing import counters, recount, triggers
+from nsadmin.namespaces.listing.counting import counters, recount, triggers
 from nsadmin.namespaces.listing.listing import ListQuery, listing
 from nsadmin.namespaces.mirror import comparison
 from nsadmin.namespaces.models import MirroredNamespace

@@ -157,7 +157,7 @@ def test_filters_and_searches_find_what_reading_all_finds(
 ) -> None:
     if not few:
         # As in a long list: what is found is met in order, and only a part is counted.
-        monkeypatch.setattr("nsadmin.namespaces.listing.tally._FEW", 0)
+        monkeypatch.setattr("nsadmin.namespaces.listing.tally.FEW", 0)
     for sort in ("updated", "name"):
         query = replace(query, sort=sort, limit=4)
         assert walked(query) == expected(query)

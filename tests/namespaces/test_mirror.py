@@ -8,7 +8,8 @@ import pytest
 from django.apps import apps
 
 from nsadmin.errors import Invalid, NotFound
-from nsadmin.namespaces.lifecycle import tombstones
+from nsadmin.namespaces.listing import deleted
+from nsadmin.namespaces.listing.deleted import DeletedQuery
 from nsadmin.namespaces.listing.facets import count_facets
 from nsadmin.namespaces.listing.listing import ListQuery, listing
 from nsadmin.namespaces.mirror import comparison, mirror
@@ -292,7 +293,7 @@ def test_while_the_store_is_away_nobody_says_none(cast, settings, state):
     settings.NSADMIN_MONGODB_URL = "mongodb://127.0.0.1:9/none"
     for read in (
         lambda: listing(cast.actor(), ListQuery()),
-        lambda: tombstones.listing(cast.actor(), ""),
+        lambda: deleted.listing(cast.actor(), cast.northlight, DeletedQuery()),
         lambda: queries.get(cast.actor(), cast.own.namespace_id),
     ):
         with pytest.raises(MirrorEmpty, match="have not been read yet"):

@@ -10,7 +10,7 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from nsadmin.jobs.slices import SLICE
-from nsadmin.namespaces.listing import recount
+from nsadmin.namespaces.listing.counting import recount
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.models.lists import ListCount, ListedExtractor
 from tests.faults.database import Rows

@@ -14,6 +14,8 @@ from nsadmin.errors import Conflict, Forbidden, NotFound, QuotaExceeded
 from nsadmin.jobs.models import Job, State
 from nsadmin.namespaces.change import commit
 from nsadmin.namespaces.lifecycle import deletion, tombstones
+from nsadmin.namespaces.listing import deleted
+from nsadmin.namespaces.listing.deleted import DeletedQuery
 from nsadmin.namespaces.mirror.comparison import reconcile
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.plan.protection import Protection
@@ -146,9 +148,10 @@ def test_a_stranger_learns_nothing(buried):
         tombstones.get(buried.actor("stranger"), "ns_unknown")
     assert foreign.value.message == unknown.value.message
     assert set(foreign.value.details) == set(unknown.value.details)
-    assert not tombstones.listing(
-        buried.actor("stranger"), buried.northlight.organization_id
-    )
+    for role, count in (("stranger", 0), ("admin", 1)):
+        query = DeletedQuery()
+        page = deleted.listing(buried.actor(role), buried.northlight, query)
+        assert len(page.rows) == page.total == count
 
 
 def test_a_system_namespace_is_for_platform_admins(cast):

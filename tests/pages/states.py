@@ -403,7 +403,7 @@ def several(world: World) -> None:
     client.post("/namespaces/views/", view)
     world.see("rows", "/namespaces/views/")
     world.see("refused", "/namespaces/views/", form={"name": "", "address": "x=1"})
-    world.see("columns", "/namespaces/?columns=created,expires,health&per=100")
+    world.see("columns", "/namespaces/?columns=created,expires,health&per=50")
     ids = [cast.own.namespace_id, safe.namespace_id, "ns_" + LONG, "gone"]
     new = "/namespaces/bulk/"
     for kind in ("index", "template", "expiry"):

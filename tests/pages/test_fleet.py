@@ -10,7 +10,12 @@ from django.utils import timezone
 
 from nsadmin.health.models import ClusterLook, DriftRow
 from nsadmin.health.sampling.sampler import sample
-from nsadmin.namespaces.models import LastLook, MirroredNamespace, ReaperHold
+from nsadmin.namespaces.models import (
+    LastLook,
+    MirroredNamespace,
+    MirrorFill,
+    ReaperHold,
+)
 from nsadmin.namespaces.read import snapshots
 from nsadmin.stores.qdrant import collections
 from nsadmin.stores.qdrant.cluster import shared
@@ -191,6 +196,11 @@ def test_it_polls_what_is_stored_and_says_only_what_changed(cast, browse, silenc
     assert (same.status_code, same.content) == (204, b"")
     looked = json.loads(same.headers["HX-Trigger"])["looked"]
     assert re.fullmatch(r"\d\d:\d\d:\d\d", looked["at"])
+    MirrorFill.objects.update(filled_at=timezone.now() - timedelta(minutes=3))
+    late = browser.get(address, headers=HTMX)
+    assert b"later changes by other programs are not listed yet" in late.content
+    MirrorFill.objects.update(filled_at=timezone.now())
+    assert browser.get(address, headers=HTMX).status_code == 204
     silence("qdrant")
     snapshots.record_silence([cast.own.namespace_id], "Qdrant does not answer.")
     began = LastLook.objects.get(pk=cast.own.namespace_id).taken_at

@@ -6,14 +6,16 @@ from html import unescape
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from nsadmin.access.models import User
 from nsadmin.embedded.fleet.load import write_fleet_people
 from nsadmin.embedded.fleet.plan import FleetPlan
 from nsadmin.namespaces.mirror import comparison
-from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.models import MirroredNamespace, MirrorFill
 from tests.bench.world import write_rows
 from tests.people import BACKEND
 
@@ -104,6 +106,76 @@ def test_a_page_is_small_and_takes_few_statements(browse, many, query) -> None:
         response = client.get(f"/namespaces/?{query}")
     assert len(shown(response.content.decode())) == 25
     assert len(queries) <= 8
+
+
+DELETED = "/namespaces/deleted/"
+
+
+def gone(text: str) -> list[str]:
+    return re.findall(r'title="(row \d\d)"', text)
+
+
+@pytest.fixture
+def buried(many) -> list[str]:
+    """Thirty of them deleted; return their names, the last deleted first."""
+    rows = MirroredNamespace.objects.filter(name__gte="row 30", name__lt="s")
+    rows.update(deleted_at=F("updated_at"), purge_after=F("updated_at"))
+    return list(rows.order_by("-deleted_at").values_list("name", flat=True))
+
+
+def test_the_deleted_lead_to_the_end_and_back(browse, buried) -> None:
+    client = browse()
+    text = client.get(DELETED).content.decode()
+    assert "1\u201325 of 30" in text
+    assert not link(text, "prev")
+    rest = client.get(link(text, "next")).content.decode()
+    assert gone(text) + gone(rest) == buried
+    assert "26\u201330 of 30" in rest
+    assert not link(rest, "next")
+    back = client.get(link(rest, "prev")).content.decode()
+    assert gone(back) == gone(text)
+    assert not link(back, "prev")
+    # The addresses of earlier versions.
+    old = client.get(f"{DELETED}?offset=20").content.decode()
+    assert gone(old) == buried[20:]
+    assert "21\u201330 of 30" in old
+    assert gone(client.get(link(old, "prev")).content.decode()) == buried[:25]
+    for odd in ("?offset=30", "?offset=x", "?after=x&before=y", "?page=2"):
+        assert gone(client.get(DELETED + odd).content.decode()) == buried[:25], odd
+
+
+def test_a_page_of_the_deleted_takes_few_statements(browse, buried) -> None:
+    client = browse()
+    client.get(DELETED)
+    for query in ("", "?offset=5"):
+        with CaptureQueriesContext(connection) as queries:
+            client.get(f"{DELETED}{query}")
+        assert len(queries) <= 7
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "mark"),
+    [
+        ("admin", "/namespaces/", 'id="totals"'),
+        ("admin", DELETED, "<h1>Deleted</h1>"),
+        ("admin", "/search/?q=row", "Namespaces</h2>"),
+        ("admin", "/search/", "Namespaces that changed last"),
+        ("support", "/platform/namespaces/", "<h1>Namespaces</h1>"),
+        ("support", "/fleet/", "Needs attention"),
+    ],
+)
+def test_each_list_of_namespaces_says_how_old_it_is(
+    browse, buried, role, path, mark
+) -> None:
+    client = browse(role)
+    behind = "later changes by other programs are not listed yet"
+    for age, is_late in (1, False), (3, True):
+        filled_at = timezone.now() - timedelta(minutes=age)
+        MirrorFill.objects.update(filled_at=filled_at)
+        text = client.get(path).content.decode().partition(mark)[2]
+        updated = text.partition("Updated ")[2]
+        assert f"{age}\u00a0min ago" in updated[:200], updated[:200]
+        assert (behind in text) == is_late
 
 
 @pytest.fixture

@@ -11,9 +11,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from nsadmin.access.models import Organization
-from nsadmin.health import all_namespaces
+from nsadmin.health import all_rows
 from nsadmin.health.sampling.sampler import sample
-from nsadmin.namespaces.models import ClusterReading, MirroredNamespace
+from nsadmin.namespaces.models import (
+    ClusterReading,
+    MirroredNamespace,
+    MirrorFill,
+)
 from tests.cast import Cast
 from tests.pages.conftest import HTMX
 
@@ -194,9 +198,27 @@ def test_pages_lead_on_and_back_through_every_row(cast: Cast, browse: Browse) ->
     assert "after=" not in text.partition("Needs attention")[2].partition("<table")[0]
 
 
-def test_totals_are_counted_to_a_thousand(cast: Cast, browse: Browse) -> None:
-    add(cast.halden, all_namespaces.COUNTED + 1)
-    assert "1,000+ namespaces" in text_of(browse("support"))
+def test_totals_come_from_the_counters(cast: Cast, browse: Browse) -> None:
+    add(cast.halden, all_rows.COUNTED + 1)
+    rows = MirroredNamespace.objects.exclude(deleted_at__isnull=False)
+    support, every = browse("support"), rows.count()
+    assert f"{every:,} namespaces" in text_of(support)
+    assert "1,002 namespaces" in text_of(support, "?organization=halden+museum+labs")
+    assert "1,000+ namespaces" in text_of(support, "?search=ns_many")
+    assert "1,000 namespaces" in text_of(support, "?search=ns_many00")
+
+
+def test_it_says_how_old_the_mirror_is(cast: Cast, browse: Browse) -> None:
+    support = browse("support")
+    for query in ("", "?search=none"):
+        MirrorFill.objects.update(filled_at=timezone.now())
+        text = text_of(support, query)
+        assert "Updated" in text
+        assert "not listed yet" not in text
+        MirrorFill.objects.update(filled_at=timezone.now() - timedelta(minutes=3))
+        assert "later changes by other programs are not listed yet" in text_of(
+            support, query
+        )
 
 
 def test_the_cost_is_the_same_however_many_there_are(
@@ -225,6 +247,7 @@ def test_htmx_gets_the_rows_and_the_filters(browse: Browse) -> None:
     )
     assert text.startswith('<div id="rows">')
     assert "<html" not in text
+    assert 'id="age" hx-swap-oob="true"' in text
     filters = text.partition('id="facets"')[2]
     assert 'hx-swap-oob="true"' in filters
     assert "Northlight Media" in filters

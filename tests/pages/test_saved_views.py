@@ -112,6 +112,19 @@ def test_columns_and_size_are_chosen_without_a_script(browse, many) -> None:  # 
         assert "Extractors" in heads(text), odd
 
 
+def test_a_hundred_rows_of_an_earlier_address_are_fifty(browse, many) -> None:  # noqa: F811
+    """A page of a hundred would be larger than a page may be."""
+    client = browse()
+    view = save(client, "large", "sort=name&per=100")
+    for address in (f"{LIST}?per=100&sort=name", view):
+        text = client.get(address).content.decode()
+        assert "1\u201350 of 62" in text
+        assert '<option value="50" selected>50</option>' in text
+        assert '<option value="100"' not in text
+        following = unescape(re.search(r'href="([^"]*)" rel="next"', text).group(1))
+        assert "51\u201362 of 62" in client.get(following).content.decode()
+
+
 def test_totals_are_those_of_the_filtered_list(browse, many) -> None:  # noqa: F811
     MirroredNamespace.objects.filter(name__startswith="row").update(document_count=10)
     MirroredNamespace.objects.filter(name="row 00").update(document_count=None)

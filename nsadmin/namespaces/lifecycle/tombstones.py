@@ -11,7 +11,6 @@ from typing import Final
 
 import structlog
 from django.conf import settings
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from nsadmin.access.actor import SYSTEM, Actor
@@ -34,7 +33,7 @@ from nsadmin.namespaces.change import blockers, quota
 from nsadmin.namespaces.change.update import Values, update_document
 from nsadmin.namespaces.lifecycle import deletion, fuse
 from nsadmin.namespaces.lifecycle.expiry import WARNED
-from nsadmin.namespaces.mirror import bootstrap, mirror
+from nsadmin.namespaces.mirror import mirror
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
@@ -48,21 +47,6 @@ log = structlog.get_logger(__name__)
 _AT_ONCE = 100
 # The name of the loop in the rows of failing items.
 PURGING: Final = "purge"
-
-
-def listing(actor: Actor, organization_id: str) -> QuerySet[MirroredNamespace]:
-    """Return the tombstones of an organization that the actor may know of.
-
-    Raises MirrorEmpty while the mirror is not filled.
-    """
-    bootstrap.require_filled()
-    rows = MirroredNamespace.objects.exclude(deleted_at=None)
-    internal_ids = actor.visible_internal_ids
-    if internal_ids is not None:
-        rows = rows.filter(internal_id__in=internal_ids)
-    if actor.namespace_ids is not None:
-        rows = rows.filter(namespace_id__in=actor.namespace_ids)
-    return rows.filter(organization_id=organization_id).order_by("-deleted_at", "pk")
 
 
 def get(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from nsadmin.access.actor import Actor
 from nsadmin.namespaces.listing.amounts import Count
-from nsadmin.namespaces.listing.counters import Kind
+from nsadmin.namespaces.listing.counting.counters import Kind
 from nsadmin.namespaces.listing.query import HEALTH, TIERS, ListQuery
 from nsadmin.namespaces.listing.tally import Tally, matching, tally
 from nsadmin.namespaces.models.lists import SYSTEM

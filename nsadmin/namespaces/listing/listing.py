@@ -79,11 +79,11 @@ def listing(actor: Actor, query: ListQuery) -> Page:
     if not found.every:
         # There may be none, or the mirror was dropped.
         found = _tally_when_filled(actor, query)
-    page = _page_of(query, found)
+    page = page_of(query, found)
     as_of = page.as_of or state.as_of()
     if as_of is None:
         # These are the rows of a first filling that has not ended.
-        page = _page_of(query, _tally_when_filled(actor, query))
+        page = page_of(query, _tally_when_filled(actor, query))
         as_of = state.as_of()
     return replace(page, as_of=as_of)
 
@@ -98,8 +98,8 @@ def _tally_when_filled(actor: Actor, query: ListQuery) -> Tally:
     return tally(actor, query)
 
 
-def _page_of(query: ListQuery, found: Tally) -> Page:
-    """Return the page, whose `as_of` is None without rows."""
+def page_of(query: ListQuery, found: Tally) -> Page:
+    """Return the page of a list that was counted; without rows its `as_of` is None."""
     if query.before is not None:
         page = _page_before(query, found)
         if page is not None:

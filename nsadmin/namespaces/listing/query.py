@@ -22,6 +22,7 @@ from nsadmin.namespaces.models.lists import (
     SYSTEM,
     ListCount,
     ListedExtractor,
+    deleted,
     own,
 )
 from nsadmin.namespaces.schema.text import name_key, searchable
@@ -178,8 +179,14 @@ def conditions(query: ListQuery) -> Iterator[Q]:
         yield Q(Exists(rows.filter(namespace_id=OuterRef("namespace_id"))))
 
 
-def counters_of(lists: Sequence[str], query: ListQuery) -> QuerySet[ListCount]:
-    """Return the counters of the rows that meet the filters, each row counted once."""
+def counters_of(lists: Sequence[str] | None, query: ListQuery) -> QuerySet[ListCount]:
+    """Return the counters of the rows that meet the filters, each row counted once.
+
+    Without `lists` they are those of all lists but tombstones'.
+    """
+    inside = ~Q(listed_for__startswith=deleted(""))
+    if lists is not None:
+        inside = Q(listed_for__in=lists)
     wanted = {
         "tier": query.tier,
         "status": query.status,
@@ -187,7 +194,7 @@ def counters_of(lists: Sequence[str], query: ListQuery) -> QuerySet[ListCount]:
         "unreadable": query.unreadable,
     }
     return ListCount.objects.filter(
-        listed_for__in=lists,
+        inside,
         extractor=query.extractor or "",
         **{column: value for column, value in wanted.items() if value},
     )

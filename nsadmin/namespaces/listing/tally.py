@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from django.db.models import Q
 
 from nsadmin.access.actor import Actor
-from nsadmin.namespaces.listing import counters, samples, statements
+from nsadmin.namespaces.listing import samples, statements
 from nsadmin.namespaces.listing.amounts import MOST, Count, Documents
-from nsadmin.namespaces.listing.counters import Kind
+from nsadmin.namespaces.listing.counting import counters
+from nsadmin.namespaces.listing.counting.counters import Kind
 from nsadmin.namespaces.listing.query import (
     ListQuery,
     base_conditions,
@@ -32,7 +33,7 @@ from nsadmin.namespaces.models.lists import (
 )
 
 # As many rows are read and put in order rather than met in the order of the list.
-_FEW = 1000
+FEW = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +129,15 @@ def _rarest(query: ListQuery, known: Sequence[Kind], total: int) -> Few | None:
     expected = query.limit * every / max(total, 1)
     offers = [
         (sum(kind.n for kind in matching(known, alone)), few)
-        for alone, few in _ways(query)
+        for alone, few in ways(query)
     ]
     if not offers:
         return None
     n, few = min(offers, key=lambda offer: offer[0])
-    return few if few.in_order or n <= max(_FEW, expected) else None
+    return few if few.in_order or n <= max(FEW, expected) else None
 
 
-def _ways(query: ListQuery) -> Iterator[tuple[ListQuery, Few]]:
+def ways(query: ListQuery) -> Iterator[tuple[ListQuery, Few]]:
     """Yield each filter alone, and how rows are looked up by it."""
     in_order = query.orders[0][0] == FIRST_ORDER
     if query.tier:

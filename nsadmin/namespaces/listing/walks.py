@@ -19,12 +19,13 @@ from django.db.models.sql.compiler import SQLCompiler
 from nsadmin.namespaces.listing import keyset
 from nsadmin.namespaces.listing.keyset import Order, Place
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.models.lists import TOMBSTONE_ORDER
 
 _NULLABLE = {
     field.name
     for field in MirroredNamespace._meta.get_fields()  # noqa: SLF001
     if getattr(field, "null", False)
-}
+} - {TOMBSTONE_ORDER}
 
 
 class Unindexed(Func):
@@ -196,8 +197,11 @@ def _ordering(walk: Walk, *, whole: bool = False) -> list[Any]:
     return [*found, tail.desc() if walk.orders[0][1] != back else tail.asc()]
 
 
-def plan_of(statement: str, values: Sequence[Any]) -> str:
-    """Return how the database answers a statement, for tests and benchmarks."""
+def plan_of(statement: str, values: Sequence[Any] | None = None) -> str:
+    """Return how the database answers a statement, for tests and benchmarks.
+
+    Without `values` it is one that has them, such as Django's log of queries has it.
+    """
     word = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
     with connection.cursor() as cursor:
         cursor.execute(f"{word} {statement}", values)

@@ -1,6 +1,7 @@
 """How far the mirror has followed the namespace store, and which process follows it."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,18 @@ class LeadLost(Exception):
     """Another process has taken over."""
 
 
+@dataclass(frozen=True, slots=True)
+class Age:
+    """How old the rows are: all are right up to `as_of`, None if it is not known."""
+
+    as_of: datetime | None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the rows are older than they should be."""
+        return self.as_of is not None and is_late(self.as_of)
+
+
 def load() -> MirrorState:
     """Return the row of the state; it is made at first."""
     found, _ = MirrorState.objects.get_or_create(pk=PK)
@@ -39,6 +52,11 @@ def as_of() -> datetime | None:
     """Return the time up to which every row is known to be right; None if never."""
     fills = MirrorFill.objects.values_list("filled_at", Subquery(_FOLLOWED))
     return _latest(*(fills.first() or (None, None)))
+
+
+def age() -> Age:
+    """Return how old the rows are, by one statement."""
+    return Age(as_of())
 
 
 def with_as_of(

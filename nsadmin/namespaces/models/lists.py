@@ -59,6 +59,8 @@ COMPUTED_FROM: Mapping[str, tuple[str, ...]] = {
     "is_unreadable": ("unreadable",),
 }
 FIRST_ORDER = LIST_ORDERS["updated"]
+# The order of tombstones, each of which has a value.
+TOMBSTONE_ORDER = "deleted_at"
 _AT_FIRST = (FIRST_ORDER, "namespace_id")
 # One for each order of a list, in both directions; equal rows by their ids.
 LIST_INDEXES: list[models.Index] = [
@@ -80,6 +82,11 @@ LIST_INDEXES: list[models.Index] = [
         fields=["listed_for", *_AT_FIRST],
         condition=Q(is_unreadable=True),
         name="list_unreadable",
+    ),
+    models.Index(
+        fields=["listed_for", TOMBSTONE_ORDER, "namespace_id"],
+        condition=Q(deleted_at__isnull=False),
+        name="list_deleted",
     ),
 ]
 

@@ -1,5 +1,7 @@
 """Deleted namespaces: the list of those that can be restored, and each one's page."""
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -9,6 +11,8 @@ from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate, step_up
 from nsadmin.errors import Conflict, Invalid, NotFound, QuotaExceeded, RateLimited
 from nsadmin.namespaces.lifecycle import tombstones
+from nsadmin.namespaces.listing import deleted as tombstone_list
+from nsadmin.namespaces.listing.deleted import DeletedQuery
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.pages.common.badges import outcome_badge
@@ -17,19 +21,30 @@ from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import current_organization, may, say_when
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
 from nsadmin.pages.namespaces.forms.deletion import RestoreForm, TypedNameForm
+from nsadmin.pages.namespaces.forms.listing import places_beside, with_place
 
 
 @gate.page(Action.TOMBSTONE_READ)
 @require_safe
 def deleted(request: HttpRequest) -> HttpResponse:
     """List the organization's deleted namespaces, the last deleted first."""
-    organization = current_organization(request)
-    found = tombstones.listing(gate.actor_of(request), organization.organization_id)
-    offset = offset_of(request)
-    rows = list(found[offset : offset + PER_PAGE])
+    actor, organization = gate.actor_of(request), current_organization(request)
+    query = DeletedQuery(
+        organization_id=organization.organization_id,
+        limit=PER_PAGE,
+        offset=offset_of(request),
+    )
+    query = with_place(query, request.GET)
+    found = tombstone_list.listing(actor, organization, query)
+    if not found.rows and found.total and query.offset:
+        # What was there has gone; the list begins anew.
+        query = replace(query, after=None, offset=0)
+        found = tombstone_list.listing(actor, organization, query)
     context = {
-        "rows": rows,
-        "paging": Paging(offset, len(rows), found.count()),
+        "found": found,
+        "rows": found.rows,
+        "paging": Paging(found.offset, len(found.rows), found.total),
+        **places_beside(query, found),
         "tab": "namespaces",
     }
     return page(request, "namespaces/delete_list.html", context)

@@ -11,7 +11,7 @@ from nsadmin.access.models import Organization
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.namespaces.change import quota
-from nsadmin.namespaces.listing import keyset, listing
+from nsadmin.namespaces.listing import listing
 from nsadmin.namespaces.listing.facets import Facets, facets_of
 from nsadmin.namespaces.listing.listing import SORTS, ListQuery
 from nsadmin.namespaces.listing.query import conditions
@@ -28,7 +28,11 @@ from nsadmin.pages.common.paging import Paging, offset_of
 from nsadmin.pages.namespaces import at_work, saved_views
 from nsadmin.pages.namespaces.bulk import chosen
 from nsadmin.pages.namespaces.bulk.actions import offered_actions
-from nsadmin.pages.namespaces.forms.listing import ORDERS, read_query
+from nsadmin.pages.namespaces.forms.listing import (
+    ORDERS,
+    places_beside,
+    read_query,
+)
 from nsadmin.pages.namespaces.rows import rows_of
 from nsadmin.pages.namespaces.shape import COLUMNS, Shape, shape_of
 
@@ -172,13 +176,10 @@ def _shape_context(request: HttpRequest, shape: Shape) -> dict[str, Any]:
 
 def _beside(query: ListQuery, found: listing.Page) -> dict[str, Any]:
     """Return the places of the pages beside this one, and the words for them."""
-    after, before = found.following, found.preceding
-    first = max(0, found.offset - query.limit)
     by_time = query.sort in ("updated", "created")
     words = ("Newer", "Older") if by_time else ("Previous", "Next")
     return {
-        "older": after and keyset.packed(query.digest, after, found.last),
-        "newer": before and keyset.packed(query.digest, before, first),
+        **places_beside(query, found),
         "words": words[::-1] if by_time and not _is_descending(query) else words,
     }
 

@@ -23,7 +23,9 @@ COLUMNS: Final[Mapping[str, tuple[str, str]]] = {
     "expires": ("Expires", "expiry"),
     "updated": ("Changed", "updated"),
 }
-SIZES: Final = (25, 50, 100)
+SIZES: Final = (25, 50)
+# {a size of earlier addresses: what they get}; a page of 100 rows has over 100 KB.
+_FORMER: Final = {"100": 50}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,6 @@ def shape_of(get: QueryDict) -> Shape:
     """Return the columns and the page size of an address; the usual ones without."""
     asked = {name for text in get.getlist("columns") for name in text.split(",")}
     columns = tuple(key for key in COLUMNS if key in asked)
-    size = get.get("per", "")
-    return Shape(
-        columns=columns or USUAL,
-        per_page=int(size) if size in map(str, SIZES) else SIZES[0],
-    )
+    sizes = {str(size): size for size in SIZES} | _FORMER
+    per_page = sizes.get(get.get("per", ""), SIZES[0])
+    return Shape(columns=columns or USUAL, per_page=per_page)

@@ -127,7 +127,7 @@ def _digest(found: Fleet) -> str:
         (found.counts, found.more, found.more_clusters),
         [(row.pk, row.sentence) for row in found.orphans],
         (found.orphans_elsewhere, found.more_orphans, found.more_elsewhere),
-        found.failing,
+        (found.failing, found.age.is_late),
         [
             (held.kind, held.sentence, held.digest, held.released_at)
             for held in (row.deletions for row in found.held)

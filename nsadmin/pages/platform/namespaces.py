@@ -10,12 +10,8 @@ from nsadmin.access.organization import selection
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.health import all_namespaces
-from nsadmin.health.all_namespaces import (
-    COUNTED,
-    LONGEST_ID,
-    NamespaceFilter,
-    NamespaceRow,
-)
+from nsadmin.health.all_namespaces import LONGEST_ID, NamespaceRow
+from nsadmin.health.all_rows import NamespaceFilter
 from nsadmin.pages.common.badges import STATUSES, TIERS, Badge, health_badge
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.paging import PER_PAGE
@@ -57,14 +53,13 @@ def all_namespaces_page(request: HttpRequest) -> HttpResponse:
         "states": STATUSES.items(),
         "attentions": _ATTENTION.items(),
         "chosen": sum(map(bool, chosen)),
-        "counted": COUNTED,
     }
     return page(
         request,
         "platform/namespaces.html",
         context,
         fragment="rows",
-        beside=["facets"],
+        beside=["facets", "age"],
     )
 
 

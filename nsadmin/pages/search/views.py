@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from nsadmin.access.permissions import Action
 from nsadmin.access.web import gate
 from nsadmin.errors import Unavailable
-from nsadmin.namespaces.mirror import bootstrap
+from nsadmin.namespaces.mirror import bootstrap, state
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.search.rows import row_of, sections
 from nsadmin.search import fill, find
@@ -33,6 +33,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "longest": LONGEST,
         "is_across": find.is_across(actor),
         "is_filled": bootstrap.is_filled(),
+        "age": state.age(),
         "resources_at": fill.as_of(_RESOURCES),
         "others_at": fill.as_of(_OTHERS),
     }

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import F, Model, TextField, Value
 from django.db.models.functions import Cast, Concat, Length, Replace, Right, Substr
 
-from nsadmin.namespaces.listing import triggers
+from nsadmin.namespaces.listing.counting import triggers
 from nsadmin.namespaces.models import LastLook, MirroredDocument, MirroredNamespace
 from nsadmin.trigrams import install
 

@@ -23,6 +23,7 @@ def asking(application: WSGIHandler, signed_in: Client) -> Callable[..., int]:
 
     def ask(path: str, headers: Mapping[str, str] | None = None) -> int:
         environ: dict[str, Any] = {"HTTP_HOST": "testserver", "HTTP_COOKIE": cookies}
+        environ["REMOTE_ADDR"] = "127.0.0.1"  # a session keeps it
         environ["PATH_INFO"], _, environ["QUERY_STRING"] = path.partition("?")
         for name, value in (headers or {}).items():
             environ[f"HTTP_{name.upper().replace('-', '_')}"] = value

@@ -1,10 +1,12 @@
-"""Reading the search and the facets of the list from the address."""
+"""Reading the search and the facets of the list from the address, and its places."""
 
 from dataclasses import replace
+from typing import TypeVar
 
 from django.http import QueryDict
 
 from nsadmin.namespaces.listing import keyset
+from nsadmin.namespaces.listing.listing import Page
 from nsadmin.namespaces.listing.query import HEALTH, SORTS, TIERS, ListQuery
 
 ORDERS = {
@@ -17,6 +19,7 @@ ORDERS = {
 }
 _SCOPES = ("org", "system")
 LONGEST_SEARCH = 200
+AnyQuery = TypeVar("AnyQuery", bound=ListQuery)
 
 
 def _one_of(given: str | None, known: tuple[str, ...]) -> str | None:
@@ -49,10 +52,10 @@ def read_query(
         limit=limit,
         offset=offset,
     )
-    return _with_place(query, get)
+    return with_place(query, get)
 
 
-def _with_place(query: ListQuery, get: QueryDict) -> ListQuery:
+def with_place(query: AnyQuery, get: QueryDict) -> AnyQuery:
     """Return the query with the place of the address, if that is one of this list."""
     for key in ("after", "before"):
         found = keyset.unpacked(get.get(key, ""), query.digest, query.orders)
@@ -63,3 +66,13 @@ def _with_place(query: ListQuery, get: QueryDict) -> ListQuery:
             return replace(query, offset=offset, after=place)
         return replace(query, offset=offset, before=place)
     return query
+
+
+def places_beside(query: ListQuery, found: Page) -> dict[str, str | None]:
+    """Return the places of the pages beside one, as its links have them."""
+    after, before = found.following, found.preceding
+    first = max(0, found.offset - query.limit)
+    return {
+        "older": keyset.packed(query.digest, after, found.last) if after else None,
+        "newer": keyset.packed(query.digest, before, first) if before else None,
+    }

@@ -15,7 +15,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
-from nsadmin.namespaces.listing import recount
+from nsadmin.namespaces.listing.counting import recount
 from nsadmin.namespaces.models.lists import COMPUTED_FROM
 
 MIRROR, COUNTS = "namespaces_mirrorednamespace", "namespaces_listcount"

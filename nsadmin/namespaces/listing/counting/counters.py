@@ -7,10 +7,11 @@ from typing import Any
 from django.db import connection, connections
 from django.db.models import QuerySet
 
-from nsadmin.namespaces.models.lists import ListCount
+from nsadmin.namespaces.models.lists import ListCount, deleted
 
 LONGEST = 200  # characters of an extractor
 Statement = tuple[str, list[Any]]
+_NO_NAME = "''"
 COLUMNS = "listed_for, tier, status, differs, unreadable, extractor"
 _FOLDED = (
     "WITH split AS (SELECT KEYS FROM namespaces_listcount GROUP BY 1, 2, 3, 4, 5, 6 "
@@ -70,20 +71,37 @@ def read(
     with connection.cursor() as cursor:
         cursor.execute(text, values)
         rows = cursor.fetchall()
-    kinds = [
-        Kind(
-            listed_for=row[0],
-            tier=row[1],
-            status=row[2],
-            differs=bool(row[3]),
-            unreadable=bool(row[4]),
-            extractor=row[5],
-            n=int(row[6]),
-        )
-        for row in rows
-        if row[0] and row[6] > 0
-    ]
+    kinds = [_kind(row) for row in rows if row[0] and row[6] > 0]
     return kinds, sum(int(row[6]) for row in rows if not row[0])
+
+
+def of_all(lists: Collection[str] = ()) -> list[Kind]:
+    """Return the counters of all lists but tombstones', without those of extractors.
+
+    Those of `lists` are told apart; the others are added up under an empty name.
+    """
+    marks = ", ".join(["%s"] * len(lists))
+    name = f"CASE WHEN listed_for IN ({marks}) THEN listed_for ELSE '' END"
+    text = (
+        f"SELECT {name if lists else _NO_NAME}, tier, status, differs, unreadable, "  # noqa: S608
+        "extractor, sum(n) FROM namespaces_listcount WHERE extractor = '' "
+        "AND listed_for NOT LIKE %s GROUP BY 1, 2, 3, 4, 5, 6"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(text, [*lists, f"{deleted('')}%"])
+        return [_kind(row) for row in cursor.fetchall() if row[6] > 0]
+
+
+def _kind(row: tuple[Any, ...]) -> Kind:
+    return Kind(
+        listed_for=row[0],
+        tier=row[1],
+        status=row[2],
+        differs=bool(row[3]),
+        unreadable=bool(row[4]),
+        extractor=row[5],
+        n=int(row[6]),
+    )
 
 
 def fold(*, using: str = "default") -> int:

@@ -14,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from nsadmin.jobs.slices import slices
 from nsadmin.jobs.trimming import delete_in_slices
-from nsadmin.namespaces.listing.counters import COLUMNS
+from nsadmin.namespaces.listing.counting.counters import COLUMNS
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.models.lists import ListCount
 

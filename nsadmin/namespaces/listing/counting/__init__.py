@@ -1,0 +1,1 @@
+"""Counters of lists: triggers that keep them, the nightly recount, and reading them."""
