@@ -19,15 +19,15 @@ from nsadmin.namespaces.placement.clusters import seal_key
 from nsadmin.namespaces.schema.document import Namespace
 from nsadmin.namespaces.schema.infrastructure import SEALED_FIELD
 from nsadmin.stores.mongo import namespaces as store
+from tests.bench.peers import queued
 from tests.cast import make_namespace
 from tests.dedicated import KEY, OwnCluster
 from tests.faults import clones
-from tests.faults.clones import like
 from tests.faults.plant import SLOWNESS, Plant, send, until
 from tests.hostile.cluster import HEALTHY, HostileCluster
 
 POINTS = 50
-# Twice as many clones as slots, some more rows behind them, and a whole queue.
+# Twice as many clones as slots, some more behind them, and a whole queue.
 FEW, SOME, MANY = 6, 40, 500
 # More than any of these takes on a loaded machine, less than one call may hang.
 NOT_BLOCKED_S = 30
@@ -80,15 +80,18 @@ def staffed(plant: Plant, listed: list[str], settings) -> Iterator[Plant]:
         plant.workers.start_queue(CLUSTERS, *processes)
         plant.workers.start_queue(TRANSFERS, *processes)
     yield plant
-    Job.objects.filter(state=State.QUEUED, slot=None).delete()
     for job in Job.objects.filter(state__in=LIVE):
         cancel(job)
 
 
 @pytest.fixture
-def attacker(staffed: Plant) -> Actor:
+def attacker(staffed: Plant, hostile: HostileCluster) -> Iterator[Actor]:
     """A member of the organization whose cluster hangs."""
-    return staffed.actor()
+    actor = staffed.actor()
+    yield actor
+    hostile.mode = HEALTHY
+    queued.empty(actor.internal_id)
+    hostile.hang_up()
 
 
 @pytest.fixture
@@ -129,18 +132,22 @@ def _move(namespace: Namespace, cluster: OwnCluster) -> None:
 def _hang(attacker: Actor, hostile: HostileCluster, number: int = FEW) -> list[Job]:
     """Clones of the hanging cluster, some of which are waiting for it now.
 
-    The first few are asked for as anybody does; the rows of the others are like the
-    last of them, and so much further back in the queue that no worker sees them.
+    The first few are asked for as anybody does; the others are like the last of them.
     """
     # Begun while it answers: each request that hangs would be waited for.
     hostile.mode = HEALTHY
     source = _on(hostile.url, attacker, "hanging")
     jobs = [clones.begin(attacker, source, f"clone {n}") for n in range(FEW)]
+    target = store.get(jobs[-1].namespace_id)
+    assert target is not None
     hostile.mode = HANGING
     asked = len(hostile.asked)
     assert {job.queue for job in jobs} == {TRANSFERS}
     until(lambda: len(hostile.asked) >= asked + 2, "the cluster is asked")
-    return jobs + like(clones.refreshed(jobs[-1]), number - FEW)
+    if number > FEW:
+        likewise = {**target, "clone_status": "cloning"}
+        jobs += queued.fill(jobs[-1], likewise, number - FEW)
+    return jobs
 
 
 def _clone(actor: Actor, source: Namespace, name: str) -> float:
