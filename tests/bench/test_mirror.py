@@ -30,16 +30,14 @@ from nsadmin.stores.mongo import indexes
 from nsadmin.stores.mongo import namespaces as store
 from nsadmin.stores.mongo.connection import close, collection, database
 from tests.bench.rounds import ROUNDS, compare, note
-from tests.bench.world import LARGE, SMALL, World, Worlds
+from tests.bench.world import LARGE, World, Worlds
 from tests.conftest import Servers
 from tests.faults.followers import Followers, running_followers
 from tests.faults.plant import until
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
-# The embedded store takes minutes to be filled, which is enough for one database.
-DEFAULT = LARGE if connection.vendor == "sqlite" else SMALL
-SIZE = int(os.environ.get("NSADMIN_BENCH_MIRROR", DEFAULT))
+SIZE = int(os.environ.get("NSADMIN_BENCH_MIRROR", LARGE))
 MARKS = {"_id": 1, "revision": 1, "updated_at": 1}
 BATCH = 500
 RATE, SECONDS = 100, 15
