@@ -49,8 +49,8 @@ bench: .venv/.ok ## ratios against a peer or a limit, as a table for each databa
 	  NSADMIN_LOG_LEVEL=WARNING $(BIN)/python -m tests.postgres -m scale -q -s tests/bench; \
 	else echo "There is no PostgreSQL on this machine: its table is left out."; fi
 
-idle: .venv/.ok ## CPU of the whole stack while nobody uses it, at 100,000 namespaces
-	$(BIN)/python -m tests.bench.idle
+idle: .venv/.ok ## CPU of the whole unused stack at 100,000 namespaces; POSTGRES=1: over it
+	$(BIN)/python -m tests.bench.idle $(if $(POSTGRES),--postgresql)
 
 faults: .venv/.ok ## the long proofs that `make test` samples
 	$(BIN)/python -m pytest -m faults --timeout=3600 tests

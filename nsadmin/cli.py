@@ -21,13 +21,13 @@ from nsadmin.jobs import queues
 _EMBEDDED = ("demo", "seed_demo", "refresh_demo", "demo_apps", "load_fleet")
 # Workers tell one another nothing, and no program listens to their heartbeats.
 _QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+# Only child processes can be killed, so threads go no further than their own deadlines.
 _THREADS = ("--pool", "threads", "--concurrency")
-# Kilobytes after which a child process is replaced, once its task has ended. Only a
-# process can be killed when a customer's cluster hangs, so these have no threads.
+# Kilobytes after which a child process is replaced, once its task has ended.
 _CHILDREN = ("--max-memory-per-child", "400000", "--concurrency")
 # The options of each queue's worker; the same option given again replaces one of them.
 WORKERS: dict[str, tuple[str, ...]] = {
-    queues.CONTROL: (*_THREADS, "2"),
+    queues.CONTROL: ("--concurrency", "2"),
     queues.SAMPLING: ("--concurrency", "1"),
     queues.MAINTENANCE: ("--concurrency", "3"),
     queues.JOBS: ("--concurrency", "4"),

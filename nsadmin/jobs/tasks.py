@@ -14,7 +14,8 @@ from nsadmin.jobs.schedules.runs import record_run
 from nsadmin.stores import redis
 
 # A message each second would cost more than the sweep of that second, so a task stays
-# for several. It ends before the next message; so does the claim of a killed one.
+# for several. It ends before the next message; so does the claim of a killed one. The
+# threads of a worker that ends are told; a child process goes on to the task's end.
 _EVERY_S = 1.0
 _TASK_S = 4.5
 _CLAIM_MS = 4800
@@ -42,7 +43,7 @@ def sweep_jobs() -> None:
     """Recover and resend all due jobs, once a second until the next message.
 
     While another one does it, this one ends: two at once would do no harm, but they
-    could take every thread of the queue.
+    could take every process of the queue.
     """
     if not redis.claim("sweep", milliseconds=_CLAIM_MS):
         return

@@ -12,10 +12,12 @@ from tests.faults.database import Rows
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Rows over the large worlds are measured on PostgreSQL too."""
+    """Rows over the large worlds, and of neighbors, are measured on PostgreSQL too."""
     for item in items:
-        if "worlds" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "worlds" in fixtures or "street" in fixtures:
             item.add_marker(pytest.mark.scale)
+        if "worlds" in fixtures:
             item.add_marker(pytest.mark.django_db)
             item.add_marker(pytest.mark.timeout(1800))
 

@@ -1,12 +1,14 @@
-"""A fleet hours after its first looks: `python -m tests.bench.looked`.
+"""A fleet hours after its first looks: `python -m tests.bench.looked NAMESPACES`.
 
-A fleet has few collections, so a look finds nearly all of them missing. The sampler
+It waits until a comparison has met all the namespaces. A fleet has few collections, so a look finds nearly all of them missing. The sampler
 needs some minutes for that; here its rows are written at once, and the next looks are
 spread over the hours as they are when it has gone on for long.
 """
 
 import os
 import random
+import sys
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from statistics import mean
@@ -16,12 +18,14 @@ from django.utils import timezone
 
 # Looks of one batch of the sampler are due at one time.
 AT_ONCE = 100
+MIRRORED_WITHIN_S = 1200
 
 
 def main() -> None:
     """Write the looks of all namespaces of the shared cluster."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nsadmin.settings")
     django.setup()
+    wait_until_mirrored(int(sys.argv[1]))
     from nsadmin.namespaces.mirror.writing import parts
     from nsadmin.namespaces.placement.members import SHARED_MEMBERS
     from nsadmin.namespaces.read.look_writes import MISSING_H
@@ -36,6 +40,17 @@ def main() -> None:
         due_at = timezone.now() + timedelta(hours=random.uniform(0, longest))
         some = rows.filter(pk__in=known[start : start + AT_ONCE])
         some.update(next_look_at=due_at)
+
+
+def wait_until_mirrored(namespaces: int) -> None:
+    """Wait until a comparison of the running demo has met all documents."""
+    from nsadmin.namespaces.models import MirrorFill
+
+    give_up = time.monotonic() + MIRRORED_WITHIN_S
+    while not MirrorFill.objects.filter(documents__gte=namespaces).exists():
+        if time.monotonic() > give_up:
+            raise SystemExit("The demo does not fill its mirror.")
+        time.sleep(2)
 
 
 def write_looks(keys: Sequence[str]) -> None:

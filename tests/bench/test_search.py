@@ -20,7 +20,12 @@ from tests.bench.rounds import TABLE, Row
 from tests.conftest import Servers
 from tests.people import BACKEND
 
-pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800), pytest.mark.django_db]
+pytestmark = [
+    pytest.mark.bench,
+    pytest.mark.scale,
+    pytest.mark.timeout(1800),
+    pytest.mark.django_db,
+]
 LIMIT_MS = 100
 NAMESPACES, RESOURCES, JOBS, PEOPLE = 100_000, 200_000, 100_000, 10_000
 # A hundred organizations own half of all, one the other half.

@@ -2,11 +2,21 @@
 
 from django.conf import settings
 
+from nsadmin import cli
 from nsadmin.celery import app
 from nsadmin.embedded.supervision import processes
 from nsadmin.jobs import queues
-from nsadmin.jobs.queues import CLUSTERS, CONTROL, JOBS, MAINTENANCE, SAMPLING
+from nsadmin.jobs.queues import (
+    CLUSTERS,
+    CONTROL,
+    JOBS,
+    MAINTENANCE,
+    SAMPLING,
+    TRANSFERS,
+)
 from nsadmin.jobs.schedules import beat
+from nsadmin.notifications.sending import turns
+from nsadmin.stores import webhook
 
 # The other tasks: those of customers' clusters by their name, then the schedules.
 QUEUES = {
@@ -17,6 +27,8 @@ QUEUES = {
     "nsadmin.notifications.sweep": queues.NOTIFICATIONS,
     "nsadmin.notifications.deliver": queues.NOTIFICATIONS,
 }
+# Those that threads run also where child processes run all others.
+THREADED = [name for name, queue in QUEUES.items() if queue == queues.NOTIFICATIONS]
 
 
 def test_every_task_has_a_queue_and_limits() -> None:
@@ -40,6 +52,36 @@ def test_every_queue_has_a_worker_of_its_name_in_the_demo() -> None:
     taken = {w.name: w.argv[w.argv.index("--queues") + 1] for w in workers}
     assert set(taken.values()) == set(queues.ALL)
     assert all(name.removesuffix("_2") == queue for name, queue in taken.items())
+
+
+def _in_demo(name: str) -> tuple[str, ...]:
+    workers = [processes.control(), *processes.workers()]
+    return next(tuple(w.argv) for w in workers if w.name == name)
+
+
+def test_the_demo_enforces_limits_where_customers_clusters_are_called() -> None:
+    workers = [processes.control(), *processes.workers()]
+    enforcing = {w.name for w in workers if "prefork" in w.argv}
+    assert enforcing == {CLUSTERS, TRANSFERS}
+
+
+def test_a_turn_in_a_thread_ends_within_the_limit_that_no_thread_enforces() -> None:
+    app.loader.import_default_modules()
+    sweep, deliver = (app.tasks[name] for name in THREADED)
+    assert beat.turn_s("notifications") < sweep.soft_time_limit
+    assert deliver.soft_time_limit > turns.TURN_S + webhook.DEADLINE_S
+
+
+def _at_once(options: tuple[str, ...]) -> int:
+    return int(options[options.index("--concurrency") + 1])
+
+
+def test_more_jobs_run_at_once_than_an_organization_has_slots() -> None:
+    most = max(settings.NSADMIN_JOB_SLOTS.values())
+    for queue in (JOBS, TRANSFERS):
+        assert _at_once(cli.WORKERS[queue]) > most
+    assert _at_once(_in_demo("jobs")) + _at_once(_in_demo("jobs_2")) > most
+    assert _at_once(_in_demo("transfers")) > most
 
 
 def test_every_queue_has_a_worker_of_its_name_in_the_readme() -> None:

@@ -31,10 +31,10 @@ def test_every_queue_has_a_worker() -> None:
     assert set(WORKERS) == set(queues.ALL)
 
 
-@pytest.mark.parametrize("queue", [queues.CLUSTERS, queues.TRANSFERS])
-def test_what_calls_foreign_clusters_can_be_killed(queue: str) -> None:
-    """Only the default pool has processes of its own."""
-    assert "--pool" not in WORKERS[queue]
+def test_every_queue_but_notifications_enforces_the_limits_of_its_tasks() -> None:
+    """Only the default pool has processes of its own, which can be killed."""
+    enforcing = {name for name, options in WORKERS.items() if "--pool" not in options}
+    assert enforcing == set(queues.ALL) - {queues.NOTIFICATIONS}
 
 
 @pytest.mark.parametrize("arguments", [["worker"], ["worker", "nothing"]])

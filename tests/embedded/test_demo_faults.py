@@ -21,13 +21,12 @@ import pytest
 from nsadmin.embedded.servers import mongodb, redis
 from nsadmin.embedded.supervision.readiness import answers_ok
 from tests.browser.running_demo import OURS
+from tests.faults.plant import SLOWNESS
 
 pytestmark = pytest.mark.faults
 
 ROOT = Path(__file__).parents[2]
 PORT = int(os.environ.get("NSADMIN_FAULTS_PORT", "8719"))
-# More than 1 on a machine that does other work at the same time.
-SLOWNESS = float(os.environ.get("NSADMIN_FAULTS_SLOWNESS", "1"))
 
 
 class RunningDemo:

@@ -1,5 +1,6 @@
 """A plant: private servers, a database and real workers, which a test may break."""
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +28,9 @@ from tests.faults.workers import Workers, running_workers
 
 KEY = "a key for the plant"
 DATA_KEY = "a key for the plant's data that may take no snapshot"
+# More than 1 on a machine that does other work at the same time: promised seconds are
+# multiplied by it.
+SLOWNESS = float(os.environ.get("NSADMIN_FAULTS_SLOWNESS", "1"))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 `NSADMIN_FRESHNESS_S` are the seconds of the run: half an hour without it.
 `NSADMIN_FRESHNESS_SIZES` is how many namespaces are on the cluster that tells counts,
-and on the one that does not.
+and on the one that does not. `python -m tests.postgres -m faults` before the name of
+this file runs it over PostgreSQL.
 """
 
 import os

@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from celery import current_app
 from django.db import connection, connections
 from django.utils import timezone
 
@@ -86,6 +87,37 @@ def test_a_hanging_run_is_renewed_no_longer_than_its_hard_limit():
     with single_flight.flight("purge", longest_s=0) as hanging:
         assert hanging is not None
         assert not hanging.renew()
+
+
+def test_a_run_that_hangs_is_told_before_another_one_begins_beside_it(
+    shared_rows, monkeypatch
+):
+    monkeypatch.setattr(single_flight, "RENEW_S", 0.02)
+    current_app.loader.import_default_modules()
+    monkeypatch.setattr(current_app.tasks[beat.task_of("purge")], "time_limit", 1)
+    states = []
+
+    @record_run("purge", keep="news")
+    def work():
+        states.append("runs")
+        if len(states) > 1:
+            return {"sent": 0}
+        hanging = ScheduleRun.objects.filter(name="purge", slot="failed")
+        assert becomes(hanging.exists)
+        assert _lease("purge").until > timezone.now()
+        work()
+        assert states == ["runs"]  # the lease still keeps it away
+        ScheduleLease.objects.update(until=timezone.now())
+        work()
+        assert states == ["runs", "runs"]
+        return {"sent": 0}
+
+    work()
+    row = ScheduleRun.objects.get(name="purge", slot="failed")
+    assert row.error == (
+        "The run is still going on after 1 s, its limit, and cannot be stopped. "
+        "The next run starts beside it. Restart the worker."
+    )
 
 
 def test_a_lease_is_renewed_after_the_connection_broke(shared_rows, monkeypatch):

@@ -315,7 +315,7 @@ def test_ten_thousand_events_are_bounded_turns(
         turns.sweep()
     assert Delivery.objects.count() == 10_000
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(turns, "_TURN_S", 1.0)
+        patch.setattr(turns, "TURN_S", 1.0)
         turns.deliver(cast.northlight.organization_id)
     assert 0 < len(receiver.got) < 10_000
     sent = Delivery.objects.filter(state="sent").count()

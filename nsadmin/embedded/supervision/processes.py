@@ -38,17 +38,18 @@ def workers() -> list[Process]:
     Each is named after its queue. Jobs have two processes: when one is killed, the
     other takes its jobs as soon as the leases expire. Only the workers for customers'
     clusters have child processes, since only a process can be killed when it hangs;
-    they share the memory of their parent.
+    they share the memory of their parent. For `jobs` and `transfers` there is one more
+    than an organization may have running at once.
     """
     jobs = (*_THREADS, "2")
-    clusters = ("--pool", "prefork", "--concurrency", "2")
+    prefork = ("--pool", "prefork", *_MEMORY, "--concurrency")
     return [
         _worker("jobs", queues.JOBS, *jobs),
         _worker("jobs_2", queues.JOBS, *jobs),
         _worker("sampling", queues.SAMPLING, *_THREADS, "1"),
         _worker("maintenance", queues.MAINTENANCE, *_THREADS, "3"),
-        _worker("clusters", queues.CLUSTERS, *clusters, *_MEMORY),
-        _worker("transfers", queues.TRANSFERS, *clusters, *_MEMORY),
+        _worker("clusters", queues.CLUSTERS, *prefork, "2"),
+        _worker("transfers", queues.TRANSFERS, *prefork, "4"),
         _worker("notifications", queues.NOTIFICATIONS, *_THREADS, "4"),
     ]
 

@@ -1,7 +1,8 @@
 """The runs of schedules: one run per slot, and a row for each.
 
 A message may be delivered twice; the unique slot of the row lets one worker run it. A
-run that lasts longer than its period never overlaps with the next (`single_flight`).
+run that lasts longer than its period never overlaps with the next (`single_flight`);
+one that hangs in a thread, which no limit ends, is recorded as failed before the next.
 A run that died leaves a row without an end. The next slot has a row of its own, so it
 does not wait. The message of a requested run that was lost is sent again at the end of
 the next run of any schedule.
@@ -11,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, Literal
 
 import structlog
@@ -42,6 +44,8 @@ LOST_AFTER = timedelta(hours=1)
 _RESEND_AFTER = timedelta(seconds=dispatch.EXPIRES_S)
 # Messages that are sent at the end of one run.
 _MAX_MESSAGES = 10
+# The slot of the row that failed runs of a schedule share.
+_FAILED: Final = "failed"
 # The key of a result that counts the starts that were skipped during the run.
 SKIPPED: Final = "skipped_starts"
 
@@ -91,9 +95,10 @@ def _skip(name: str, slot: str) -> None:
 @contextmanager
 def _flight(name: str) -> Iterator[Flight | None]:
     """Hold the lease of a schedule; however the run ends, requested ones are next."""
-    is_held = False
+    is_held, longest_s = False, beat.longest_s(name)
+    report = partial(_write_hanging, name, timezone.now(), longest_s)
     try:
-        with single_flight.flight(name, longest_s=beat.longest_s(name)) as flight:
+        with single_flight.flight(name, longest_s=longest_s, report=report) as flight:
             is_held = flight is not None
             yield flight
     finally:
@@ -188,7 +193,7 @@ def _write(row: ScheduleRun, keep: Keep) -> None:
     has_own_slot = bool(row.slot)  # claimed before it started
     has_changes = any(row.result.values()) and not row.error
     if not has_own_slot and (keep == "last" or not has_changes):
-        _write_shared(row, slot="failed" if row.error and keep == "news" else "latest")
+        _write_shared(row, slot=_FAILED if row.error and keep == "news" else "latest")
         return
     if not has_own_slot:
         row.slot = f"done-{uuid.uuid4().hex}"
@@ -204,6 +209,24 @@ def _write_shared(row: ScheduleRun, *, slot: str) -> None:
     if ScheduleRun.objects.filter(name=row.name, slot=slot).update(**values):
         return
     ScheduleRun.objects.update_or_create(name=row.name, slot=slot, defaults=values)
+
+
+def _write_hanging(name: str, began_at: datetime, longest_s: float) -> None:
+    """Record a run that hangs, beside which the next one may begin.
+
+    The row of the run itself is written when it ends, if it ever does.
+    """
+    row = ScheduleRun(
+        name=name,
+        asked_at=began_at,
+        started_at=began_at,
+        ended_at=timezone.now(),
+        error=(
+            f"The run is still going on after {longest_s:.0f} s, its limit, and cannot "
+            "be stopped. The next run starts beside it. Restart the worker."
+        ),
+    )
+    _write_shared(row, slot=_FAILED)
 
 
 def _delete_old_runs(name: str) -> None:

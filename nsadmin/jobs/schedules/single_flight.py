@@ -3,13 +3,14 @@
 A run holds a lease, one row in SQL for each schedule, and renews it while it lives. A
 start that finds the lease held is skipped and counted. After the death of its worker a
 lease ends within seconds. A run that hangs is renewed no longer than the hard limit of
-its task, at which a worker with child processes has killed it.
+its task, at which a worker with child processes has killed it. A thread cannot be
+killed: it is reported before the next run begins beside it.
 """
 
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -40,7 +41,8 @@ RENEW_S = 3.0
 class Flight:
     """The lease of a run; `lost` is set once another run may have it.
 
-    `over` is set once the run has given it back, or has died.
+    `over` is set once the run has given it back, or has died. The run may go on until
+    `ends_at` (a monotonic time).
     """
 
     name: str
@@ -52,10 +54,15 @@ class Flight:
     def renew(self) -> bool:
         """Renew the lease; False if it is lost, or the run is past its hard limit."""
         until = timezone.now() + LEASE
-        if time.monotonic() < self.ends_at and self._own().update(until=until):
+        if not self.hangs and self._own().update(until=until):
             return True
         self.lose()
         return False
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the run is past its hard limit."""
+        return time.monotonic() >= self.ends_at
 
     def lose(self) -> None:
         """Say that another run may have the lease, unless this one is over already."""
@@ -78,18 +85,21 @@ class Flight:
 
 
 @contextmanager
-def flight(name: str, *, longest_s: float) -> Iterator[Flight | None]:
+def flight(
+    name: str, *, longest_s: float, report: Callable[[], None] = lambda: None
+) -> Iterator[Flight | None]:
     """Hold the lease of a schedule while the block runs; None if another run has it.
 
-    It is renewed for no more than `longest_s` seconds, the hard limit of the task. The
-    block may end it earlier, in one transaction with what the run leaves.
+    It is renewed for no more than `longest_s` seconds, the hard limit of the task; a
+    run that goes on is reported once, while the lease still keeps the next one away.
+    The block may end it earlier, in one transaction with what the run leaves.
     """
     mine = Flight(name, uuid.uuid4().hex, time.monotonic() + longest_s)
     if not _take(mine):
         yield None
         return
     thread = threading.Thread(
-        target=_renew, args=(mine,), name=f"lease of {name}", daemon=True
+        target=_renew, args=(mine, report), name=f"lease of {name}", daemon=True
     )
     thread.start()
     is_ended = False
@@ -131,7 +141,7 @@ def _take(mine: Flight) -> bool:
     return True
 
 
-def _renew(mine: Flight) -> None:
+def _renew(mine: Flight, report: Callable[[], None]) -> None:
     """Renew the lease until the run is done; without renewals the lease is lost."""
     renewed_at = time.monotonic()
     try:
@@ -139,9 +149,7 @@ def _renew(mine: Flight) -> None:
             began_at = time.monotonic()
             try:
                 if not mine.renew():
-                    if mine.over.is_set():
-                        return
-                    log.warning("schedule_lease_lost", schedule=mine.name)
+                    _note_loss(mine, report)
                     return
                 renewed_at = began_at
             except (DatabaseError, InterfaceError) as failure:
@@ -152,3 +160,13 @@ def _renew(mine: Flight) -> None:
                     mine.lose()
     finally:
         connections.close_all()
+
+
+def _note_loss(mine: Flight, report: Callable[[], None]) -> None:
+    """Record that another run may begin, and report a run that hangs."""
+    if mine.over.is_set():
+        return
+    log.warning("schedule_lease_lost", schedule=mine.name)
+    if mine.hangs:
+        log.error("schedule_hangs", schedule=mine.name)
+        report()
