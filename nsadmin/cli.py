@@ -19,9 +19,9 @@ from nsadmin.jobs import queues
 
 # The commands of `nsadmin.embedded`, which is installed for no others.
 _EMBEDDED = ("demo", "seed_demo", "refresh_demo", "demo_apps", "load_fleet")
-# Workers tell one another nothing, and no program listens to their heartbeats.
+# Workers send each other nothing, and no program listens to Celery's heartbeats.
 _QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-# Only child processes can be killed, so threads go no further than their own deadlines.
+# Only child processes can be killed: each call in a thread needs its own deadline.
 _THREADS = ("--pool", "threads", "--concurrency")
 # Kilobytes after which a child process is replaced, once its task has ended.
 _CHILDREN = ("--max-memory-per-child", "400000", "--concurrency")

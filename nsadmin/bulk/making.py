@@ -23,7 +23,7 @@ from nsadmin.errors import Invalid
 from nsadmin.jobs import items
 from nsadmin.names import clip
 
-# Namespaces of one change: the largest page of the list.
+# Namespaces of one change; an earlier release had pages of as many.
 MOST: Final = 100
 
 

@@ -145,7 +145,7 @@ def _condition(wanted: NamespaceFilter) -> Q:
 
 
 def _rarest(wanted: NamespaceFilter, kinds: Sequence[Kind]) -> tuple[int, Q] | None:
-    """Return the filter that the fewest rows meet, and their number before it."""
+    """Return the filter that the fewest rows meet, after their number."""
     offers = [
         (_sum(matching(kinds, alone)), few.condition(()))
         for alone, few in ways(wanted.counted)

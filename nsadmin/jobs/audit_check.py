@@ -14,7 +14,7 @@ SCHEDULE: Final = "audit_verify"
 
 
 def run() -> dict[str, int]:
-    """Verify every chain; return how many there are, are broken, and were left out.
+    """Verify every chain; count the verified, broken, left out and failed ones.
 
     Each broken chain is an error in the log, with its first broken row. The metrics are
     told of the run if it verified every chain before its turn was over.

@@ -21,7 +21,7 @@ def slices(things: Sequence[Thing], *, size: int = SLICE) -> Iterator[Sequence[T
 
 
 def resting(parts: Iterable[Part]) -> Iterator[Part]:
-    """Yield the parts; on SQLite rest before the next one for as long as work took.
+    """Yield the parts; on SQLite rest before each for as long as the last one took.
 
     SQLite has one writer. Another one that waits looks ten times a second whether the
     file is free, and would miss the moments between transactions again and again.

@@ -15,8 +15,8 @@ from nsadmin.stores.redis_pool import cache_settings
 
 # The pages that a transaction of the mirror changes, some MB, stay in memory until it
 # ends, and the log has room for several of them before they are copied to the file.
-# The first GiB of the file is read where the system holds it: a search reads thousands
-# of pages, and each would be copied by a call of its own.
+# The first GiB of the file is mapped into memory: a search reads thousands of pages,
+# and each would be copied by a call of its own.
 _SQLITE = {
     "init_command": (
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=5000;"

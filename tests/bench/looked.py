@@ -1,7 +1,7 @@
 """A fleet hours after its first looks: `python -m tests.bench.looked NAMESPACES`.
 
-It waits until a comparison has met all the namespaces. A fleet has few collections, so a look finds nearly all of them missing. The sampler
-needs some minutes for that; here its rows are written at once, and the next looks are
+It waits until a comparison has met all the namespaces. A fleet has few collections, so
+a look finds nearly all of them missing. The sampler needs some minutes for that; here its rows are written at once, and the next looks are
 spread over the hours as they are when it has gone on for long.
 """
 

@@ -1,4 +1,4 @@
-"""What the files of `deploy` bring for running it: settings, metrics, scaling, probes."""
+"""Settings, metrics, scaling and probes in the files of `deploy`."""
 
 import subprocess
 from pathlib import Path

@@ -132,7 +132,7 @@ def _move(namespace: Namespace, cluster: OwnCluster) -> None:
 def _hang(attacker: Actor, hostile: HostileCluster, number: int = FEW) -> list[Job]:
     """Clones of the hanging cluster, some of which are waiting for it now.
 
-    The first few are asked for as anybody does; the others are like the last of them.
+    The first few are asked for as usual; the others are copies of the last of them.
     """
     # Begun while it answers: each request that hangs would be waited for.
     hostile.mode = HEALTHY

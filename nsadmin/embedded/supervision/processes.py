@@ -14,7 +14,7 @@ ROOT = Path(nsadmin.__file__).parent.parent
 CELERY = (sys.executable, "-m", "celery", "-A", "nsadmin")
 # Niceness: below the pages, which people wait for.
 BEHIND = 5
-# Workers tell one another nothing, and nobody listens to their heartbeats.
+# Workers send each other nothing, and no program listens to Celery's heartbeats.
 WORKER = ("worker", "--without-gossip", "--without-mingle", "--without-heartbeat")
 _THREADS = ("--pool", "threads", "--concurrency")
 # Kilobytes after which a child process is replaced, once its task has ended.

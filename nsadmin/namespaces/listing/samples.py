@@ -39,9 +39,9 @@ class Row(NamedTuple):
 class Sample(NamedTuple):
     """The rows that a search finds.
 
-    If it `is_full` there are more than these, and `counted` are those that meet the
-    filters, as far as the rows need not have them; otherwise `documents` has the
-    document count of each.
+    If it `is_full` there are more rows than these, and `counted` is the number of rows
+    that meet the filters, if they were counted; otherwise `documents` has the document
+    count of each.
     """
 
     rows: Sequence[Row]

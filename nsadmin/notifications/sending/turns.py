@@ -26,7 +26,7 @@ SCHEDULE: Final = "notifications"
 DELIVER: Final = "nsadmin.notifications.deliver"
 _EXPIRES_S: Final = 30
 _MOST_ORGANIZATIONS: Final = 500
-# No limit ends a thread: a turn takes at most so long, and the deadline of one attempt.
+# No limit ends a thread: a turn takes at most this and the deadline of one attempt.
 TURN_S: Final = 8.0
 # A turn ends by then, with its last attempt; so does the claim of a killed worker.
 _CLAIM_MS: Final = 60_000

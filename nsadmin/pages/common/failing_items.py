@@ -45,7 +45,7 @@ LOOPS: Mapping[str, tuple[str, str]] = {
     "support_end": ("Support sessions", "Its end is not in the audit log yet."),
     "left_collection": ("Collection left behind", "Drop it in its cluster by hand."),
     "notifications": ("Notifications", "A notification is not sent."),
-    "audit_verify": ("Audit", "Its log is not verified."),
+    "audit_verify": ("Audit", "Its audit log is not verified."),
     "bulk": ("Changes to several namespaces", "It was not changed with the others."),
     "key_rotation": ("Key rotation", "Its key is sealed with an old seal key."),
 }

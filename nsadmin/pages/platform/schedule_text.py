@@ -215,10 +215,10 @@ def _count(
 
 _RESULT_TEXTS: Mapping[str, Callable[[Result], str]] = {
     "audit_verify": _listed(
-        ("chains", "log verified|logs verified"),
+        ("chains", "audit log verified|audit logs verified"),
         ("broken", "broken|broken"),
         ("left", "left for lack of time|left for lack of time"),
-        none="There is no log yet.",
+        none="There is no audit log yet.",
     ),
     "auto_indexes": _auto_indexes,
     "cleanup_expired": _cleanup,

@@ -1,4 +1,4 @@
-"""README's commands of operators: what stands for their blanks, and what each says."""
+"""README's commands of operators: values for their blanks, and the expected output."""
 
 import re
 import shlex
@@ -23,7 +23,7 @@ SAYS = {
     "nsadmin nsconfig diff namespace.yaml --organization org_…": "Set the description",
     "nsadmin nsconfig apply namespace.yaml --organization org_… --yes": r"^Applied as",
 }
-# Ends so where something differs.
+# The exit status of `nsconfig diff` where something differs.
 CODES = {"diff": 2}
 
 
@@ -44,7 +44,7 @@ def operate(installed: Installation) -> dict[str, str]:
 
 
 def unexpected(printed: dict[str, str]) -> list[str]:
-    """The lines that say something else than they should, or that nothing is known of."""
+    """The lines with an unexpected output, or without an expected one."""
     return [
         f"{line}: {printed.get(line)}"
         for line in SAYS.keys() | printed.keys()

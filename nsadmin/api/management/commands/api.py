@@ -29,7 +29,7 @@ class Command(BaseCommand):
         "Call an operation of the API of an nsadmin. The answer is printed as JSON. "
         "Exit status: 0 if it was done, 4 if it was refused (HTTP status 4xx), 5 if "
         "the server failed (5xx), 3 for a redirect, which is not followed, 2 for wrong "
-        "arguments, 1 if there was no answer."
+        "arguments, 1 if there was no answer or it cannot be used."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,8 +1,8 @@
 """Counting the lists anew, and mending counters and extractors that differ.
 
-What differs is read while others write, and mended some hundred rows at a time: SQLite
-has one writer. A counter stays off by as much as it is, whoever writes meanwhile, for
-the triggers add to what is there. So the difference is added, and no count is set.
+Differences are read while others write, and mended some hundred rows at a time: SQLite
+has one writer. The triggers add to a counter, so its error stays the same meanwhile.
+Therefore the difference is added, and no count is set.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ _EACH = (
     f"{_VALUES}, '' AS extractor FROM namespaces_mirrorednamespace m "
     "UNION ALL EXTRACTORS) m"
 )
-# One statement sees one state of both tables, whoever writes meanwhile.
+# One statement sees one state of both tables, also while others write.
 _DIFFERENT = (
     f"SELECT {COLUMNS}, sum(n) AS n FROM ({_EACH} UNION ALL SELECT {COLUMNS}, -n "  # noqa: S608
     "FROM namespaces_listcount) d GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(n) <> 0"
@@ -126,7 +126,7 @@ def _mend_counters(using: str) -> list[Row]:
 
 
 def _mend_extractors(using: str, keys: Sequence[str]) -> None:
-    """Drop and add what differs for these namespaces, whose rows nobody else changes.
+    """Drop and add what differs for these namespaces, whose rows are locked meanwhile.
 
     The statements look anew, for what was read may have changed since.
     """
