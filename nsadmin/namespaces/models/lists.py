@@ -62,10 +62,15 @@ FIRST_ORDER = LIST_ORDERS["updated"]
 # The order of tombstones, each of which has a value.
 TOMBSTONE_ORDER = "deleted_at"
 _AT_FIRST = (FIRST_ORDER, "namespace_id")
+# The filters that a walk meets in the index: rows that do not fit are not read.
+_FILTERED = ("stored_status", "tier")
 # One for each order of a list, in both directions; equal rows by their ids.
 LIST_INDEXES: list[models.Index] = [
     *(
-        models.Index(fields=["listed_for", column, "namespace_id"], name=f"list_{name}")
+        models.Index(
+            fields=["listed_for", column, "namespace_id", *_FILTERED],
+            name=f"list_{name}",
+        )
         for name, column in LIST_ORDERS.items()
     ),
     # A filter alone in the order that lists have at first: no other row is met.
@@ -74,12 +79,12 @@ LIST_INDEXES: list[models.Index] = [
     ),
     models.Index(fields=["listed_for", "tier", *_AT_FIRST], name="list_tier"),
     models.Index(
-        fields=["listed_for", *_AT_FIRST],
+        fields=["listed_for", *_AT_FIRST, *_FILTERED],
         condition=Q(has_differences=True),
         name="list_differing",
     ),
     models.Index(
-        fields=["listed_for", *_AT_FIRST],
+        fields=["listed_for", *_AT_FIRST, *_FILTERED],
         condition=Q(is_unreadable=True),
         name="list_unreadable",
     ),
