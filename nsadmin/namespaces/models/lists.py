@@ -75,9 +75,11 @@ LIST_INDEXES: list[models.Index] = [
     ),
     # A filter alone in the order that lists have at first: no other row is met.
     models.Index(
-        fields=["listed_for", "stored_status", *_AT_FIRST], name="list_status"
+        fields=["listed_for", "stored_status", *_AT_FIRST, "tier"], name="list_status"
     ),
-    models.Index(fields=["listed_for", "tier", *_AT_FIRST], name="list_tier"),
+    models.Index(
+        fields=["listed_for", "tier", *_AT_FIRST, "stored_status"], name="list_tier"
+    ),
     models.Index(
         fields=["listed_for", *_AT_FIRST, *_FILTERED],
         condition=Q(has_differences=True),
