@@ -17,6 +17,7 @@ from nsadmin.namespaces.listing.counting import counters
 from nsadmin.namespaces.listing.counting import recount as recounting
 from nsadmin.namespaces.mirror import safety
 from nsadmin.namespaces.placement.cluster_share import SHARED, ClusterShare
+from nsadmin.trigrams import facets
 
 _HEAL_CLUSTER = "nsadmin.namespaces.heal_cluster"
 
@@ -53,8 +54,8 @@ def fold_counts() -> dict[str, Any]:
 )
 @record_run("recount")
 def recount() -> dict[str, Any]:
-    """Count the lists anew, and mend counters that differ."""
-    return {"wrong": recounting.rebuild()}
+    """Count the lists anew, and mend counters and facets that differ."""
+    return {"wrong": recounting.rebuild() + facets.mend()}
 
 
 @shared_task(

@@ -15,6 +15,7 @@ import structlog
 from django.db import DatabaseError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from nsadmin.trigrams import facets
 from nsadmin.trigrams.letters import KIND_BASE, OWNER_BASE, OWNER_STEP
 from nsadmin.trigrams.models import EVERYBODY, FACETS, FACETS_FROM, Kind
 
@@ -87,11 +88,6 @@ USING gin (text gin_trgm_ops)
 # A namespace whose other columns change is found as before.
 _WATCHED = ("name", "search_text", "internal_id", "scope", "deleted_at")
 _COUNTED_BY = (*FACETS, "expires_at")
-# As PostgreSQL names the function; `_sqlite_named` has SQLite's name.
-_FACETS = (
-    f"CAST(json_build_array({', '.join(f'ROW.{c}' for c in FACETS[:-1])}, "
-    f"CAST(ROW.{FACETS[-1]} AS text)) AS text)"
-)
 # The database looks at no condition where a statement writes none of the columns.
 _UPDATED = f"UPDATE OF {', '.join(_WATCHED)}"
 _FACETED = f"UPDATE OF {', '.join(FACETS_FROM)}"
@@ -118,8 +114,10 @@ def install(*, using: str, **_: Any) -> None:
             _of(_ADDED, "m", source=f", {MIRROR} m"),
         ):
             is_sqlite = connection.vendor == "sqlite"
-            cursor.execute(_sqlite_named(statement) if is_sqlite else statement)
+            cursor.execute(facets.sqlite_named(statement) if is_sqlite else statement)
     make(connection, is_stale=is_stale)
+    # What programs wrote between those statements and the triggers.
+    facets.mend(using=using)
 
 
 def remove(*, using: str, plan: Sequence[object] = (), **_: Any) -> None:
@@ -159,7 +157,7 @@ def _tables(connection: BaseDatabaseWrapper) -> list[str]:
 def _of(statement: str, row: str, *, source: str = "", conflict: str = "") -> str:
     """Return a statement about one row, or about all of a source."""
     values = {
-        "{facets}": _FACETS,
+        "{facets}": facets.VALUES,
         "{owner}": _OWNER,
         "{kind}": _NAMESPACE,
         "{source}": source,
@@ -169,10 +167,6 @@ def _of(statement: str, row: str, *, source: str = "", conflict: str = "") -> st
     for placeholder, value in values.items():
         statement = statement.replace(placeholder, value)
     return statement
-
-
-def _sqlite_named(statement: str) -> str:
-    return statement.replace("json_build_array", "json_array")
 
 
 def _follow(conflict: str = "") -> list[str]:
@@ -201,11 +195,11 @@ def _sqlite_triggers() -> dict[str, tuple[str, str, list[str]]]:
     renamed = _changes("IS NOT", _WATCHED)
     differs = _changes("IS NOT", ("kind", "owner_id", "text"))
     forget = _of(_GONE, "OLD")
-    counted, facets = _changes("IS NOT", _COUNTED_BY), [_of(_COUNTED, "NEW")]
+    counted, count = _changes("IS NOT", _COUNTED_BY), [_of(_COUNTED, "NEW")]
     return {
         "search_namespace_added": (f"INSERT ON {MIRROR}", "TRUE", _follow()),
         "search_namespace_changed": (f"{_UPDATED} ON {MIRROR}", renamed, _follow()),
-        "search_namespace_counted": (f"{_FACETED} ON {MIRROR}", counted, facets),
+        "search_namespace_counted": (f"{_FACETED} ON {MIRROR}", counted, count),
         "search_namespace_gone": (f"DELETE ON {MIRROR}", "TRUE", [forget]),
         "search_entry_added": (f"INSERT ON {ENTRY}", "TRUE", [added]),
         "search_entry_gone": (f"DELETE ON {ENTRY}", "TRUE", [gone]),
@@ -220,7 +214,7 @@ def _sqlite(connection: BaseDatabaseWrapper, *, is_stale: bool) -> None:
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
             cursor.execute(
                 f"CREATE TRIGGER {name} AFTER {event} FOR EACH ROW WHEN {condition} "
-                f"BEGIN {_sqlite_named('; '.join(statements))}; END"
+                f"BEGIN {facets.sqlite_named('; '.join(statements))}; END"
             )
         if is_stale:
             cursor.execute(_EMPTIED)

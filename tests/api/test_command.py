@@ -274,3 +274,35 @@ def test_without_settings_and_answer_it_says_how_to_repeat(tmp_path: Path) -> No
     assert "http://127.0.0.1:9 does not answer" in done.stderr
     assert re.search(r"--idempotency-key [0-9a-f-]{36} it is carried out", done.stderr)
     assert "sk_a_b" not in done.stderr
+
+
+def test_the_key_for_this_machine_is_not_told_to_a_proxy(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert run("list_all_namespaces") == 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://localhost/\u00fc", f"https://{'a' * 70}.example", "https://\u2100.x"],
+)
+def test_an_address_that_cannot_be_asked_is_one_sentence(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "key").write_text("sk_a_b")
+    given = ["--url", url, "--key-file", str(tmp_path / "key")]
+    assert ended("list_all_namespaces", *given) in (1, 2)
+    told = capsys.readouterr().err
+    assert len(told.strip().splitlines()) == 1
+    assert "sk_a_b" not in told
+
+
+def test_a_key_is_not_taken_for_the_name_of_its_file(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(CommandError):
+        call_command(
+            "api", "list_all_namespaces", "--url", "https://x", "--key", "sk_a"
+        )
+    assert "sk_a" not in capsys.readouterr().err

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.bench
 ROUNDS = 3
 LIST = "/namespaces/"
 API, DEPTH, OFFSET = "API ", "in the depth", "an offset of 25,000"
-# No index serves it, so that it misses the limits (docs/lists.md).
+# A walk meets the rows before it in the index of the order alone (docs/lists.md).
 LAST = "frequent health at the end"
 DELETED, STAFF = "/namespaces/deleted/", "/platform/namespaces/"
 # {what: (our query, what the admin is asked instead)}

@@ -20,7 +20,7 @@ from tests.production_check import ROOT, SETTINGS, environment
 
 pytestmark = pytest.mark.django_db
 COMMANDS = {
-    "threads": ("worker", "control"),
+    "threads": ("worker", "notifications"),
     "processes": ("worker", "jobs", "--concurrency", "1"),
     "beat": ("beat", "--schedule", "{folder}/schedule"),
     "mirror": ("mirror",),

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from nsadmin.namespaces.listing.listing import listing
+from nsadmin.namespaces.listing.query import ListQuery
 from nsadmin.namespaces.models import MirroredNamespace
 from nsadmin.namespaces.models.lists import COMPUTED_FROM
-from nsadmin.trigrams import install
+from nsadmin.trigrams import facets, install
 from nsadmin.trigrams.models import FACETS, FACETS_FROM, Kind, SearchEntry
 from tests.cast import Cast
 
@@ -66,3 +68,23 @@ def test_a_migration_misses_no_facet(cast: Cast) -> None:
     MirroredNamespace.objects.filter(pk=key).update(tier="dedicated_gpu")
     install.install(using=connection.alias)
     require_in_step(key)
+
+
+def test_facets_that_missed_a_change_are_mended(cast: Cast) -> None:
+    key = cast.own.namespace_id
+    assert facets.mend() == 0
+    SearchEntry.objects.filter(key=key).update(facets="[]", expires_at=SOON)
+    assert facets.mend() == 1
+    require_in_step(key)
+    SearchEntry.objects.filter(key=key).update(facets="")
+    install.install(using=connection.alias)
+    require_in_step(key)
+
+
+def test_a_search_counts_rows_while_entries_have_no_facets(cast: Cast) -> None:
+    query = ListQuery(search=cast.own.name)
+    before = listing(cast.actor(), query)
+    SearchEntry.objects.filter(kind=Kind.NAMESPACE).update(facets="", expires_at=None)
+    after = listing(cast.actor(), query)
+    assert [row.pk for row in after.rows] == [row.pk for row in before.rows] != []
+    assert after.tally.kinds == before.tally.kinds

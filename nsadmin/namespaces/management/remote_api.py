@@ -9,7 +9,13 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
+from urllib.request import (
+    HTTPRedirectHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
 
 from nsadmin.errors import Invalid, Unavailable
 
@@ -82,7 +88,7 @@ class RemoteApi:
         )
         try:
             try:
-                with _opener().open(request, timeout=_TIMEOUT_S) as response:
+                with _opener(self.url).open(request, timeout=_TIMEOUT_S) as response:
                     return _whole(response, response.status)
             except HTTPError as refused:
                 with refused:
@@ -90,6 +96,8 @@ class RemoteApi:
         except (URLError, TimeoutError, HTTPException, ConnectionError) as error:
             reason = getattr(error, "reason", None) or type(error).__name__
             raise Unavailable(f"{self.url} does not answer: {reason}.") from None
+        except UnicodeError:
+            raise Invalid(f"{self.url} is no address that can be asked.") from None
 
 
 def address(url: str) -> str:
@@ -125,8 +133,10 @@ def _check(headers: Mapping[str, str]) -> None:
             raise Invalid(f"{name} must have visible ASCII characters alone.")
 
 
-def _opener() -> OpenerDirector:
-    return build_opener(_NoRedirects)
+def _opener(url: str) -> OpenerDirector:
+    # A proxy would be told the key that http may carry on this machine alone.
+    proxies = [ProxyHandler({})] if urlsplit(url).scheme == "http" else []
+    return build_opener(_NoRedirects, *proxies)
 
 
 def _whole(response: HTTPResponse | HTTPError, status: int) -> Answer:

@@ -40,7 +40,11 @@ class Command(BaseCommand):
         for operation in operations().values():
             about = operation.about.replace("%", "%%")
             one = named.add_parser(
-                operation.name, help=about.partition("\n")[0], description=about
+                operation.name,
+                help=about.partition("\n")[0],
+                description=about,
+                # `--key SECRET` is refused, and not taken for the name of a file.
+                allow_abbrev=False,
             )
             declare(one, operation)
             one.add_argument("--url", required=True, help="where it is, https://…")

@@ -76,8 +76,11 @@ _DIFFERING = (
     f"UNION SELECT m.namespace_id FROM {_UNLISTED} ORDER BY 1"
 )
 _DROPPED = (
-    "DELETE FROM namespaces_listedextractor WHERE id IN "  # noqa: S608
-    f"(SELECT e.id FROM {_OBSOLETE} AND e.namespace_id IN (KEYS))"
+    "DELETE FROM namespaces_listedextractor WHERE id IN "
+    "(SELECT e.id FROM namespaces_listedextractor e WHERE e.namespace_id IN (KEYS) "
+    "AND NOT EXISTS (SELECT 1 FROM (EXTRACTORS) m WHERE m.namespace_id IN (KEYS) "
+    "AND m.namespace_id = e.namespace_id AND m.listed_for = e.listed_for "
+    "AND m.extractor = e.extractor))"
 )
 _KEPT = (
     "INSERT INTO namespaces_listedextractor (namespace_id, listed_for, extractor) "  # noqa: S608
@@ -136,7 +139,8 @@ def _mend_extractors(using: str, keys: Sequence[str]) -> None:
         list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
         for statement in (_DROPPED, _KEPT):
             marks = ", ".join(["%s"] * len(keys))
-            cursor.execute(_of(database, statement).replace("KEYS", marks), keys)
+            values = [*keys] * statement.count("KEYS")
+            cursor.execute(_of(database, statement).replace("KEYS", marks), values)
 
 
 def _rows(database: BaseDatabaseWrapper, statement: str) -> list[Row]:
