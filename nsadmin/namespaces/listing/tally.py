@@ -34,6 +34,7 @@ from nsadmin.namespaces.models.lists import (
 
 # As many rows are read and put in order rather than met in the order of the list.
 FEW = 1000
+_MANY_IDS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,11 @@ def _searched(lists: Sequence[str], query: ListQuery, known: Sequence[Kind]) -> 
     )
     if not is_sample:
         counts = (sample.documents.get(one) for one in ids)
-        return replace(found, documents=Documents.added_up(counts))
+        found = replace(found, documents=Documents.added_up(counts))
+        if query.expiring and len(ids) > _MANY_IDS:
+            # They are looked up by their end; so many ids cost more to be sent.
+            return replace(found, few=Few(lambda _: query.soon), conditions=every)
+        return found
     if len(ids) > MOST and not query.exact:
         most = Count(MOST, is_least=True)
         return replace(found, total=most, few=None, conditions=every)
