@@ -7,8 +7,8 @@ from django.db import connections
 from nsadmin.jobs.slices import slices
 from nsadmin.trigrams.models import FACETS, Kind
 
-# Their value, of a row of the mirror that a statement names ROW. The function is called
-# as PostgreSQL calls it; `sqlite_named` gives it SQLite's name.
+# Their value, of a row of the mirror that a statement names ROW. It is written for
+# PostgreSQL; `written` makes it SQLite's.
 VALUES: Final = (
     f"CAST(json_build_array({', '.join(f'ROW.{c}' for c in FACETS[:-1])}, "
     f"CAST(ROW.{FACETS[-1]} AS text)) AS text)"
@@ -30,8 +30,10 @@ WHERE m.namespace_id = search_searchentry.key)
 """  # noqa: S608
 
 
-def sqlite_named(statement: str) -> str:
-    """Return a statement as SQLite writes it."""
+def written(statement: str, vendor: str) -> str:
+    """Return a statement of PostgreSQL as the database `vendor` writes it."""
+    if vendor != "sqlite":
+        return statement
     named = statement.replace("json_build_array", "json_array")
     return named.replace("IS DISTINCT FROM", "IS NOT")
 
@@ -42,11 +44,9 @@ def mend(*, using: str = "default") -> int:
     They are read without a lock, and those that differ are written a few at a time.
     """
     connection = connections[using]
-    differing, mended = _DIFFERING, _MENDED
-    if connection.vendor == "sqlite":
-        differing, mended = sqlite_named(differing), sqlite_named(mended)
+    mended = written(_MENDED, connection.vendor)
     with connection.cursor() as cursor:
-        cursor.execute(differing)
+        cursor.execute(written(_DIFFERING, connection.vendor))
         keys = [key for (key,) in cursor.fetchall()]
     for part in slices(keys):
         marks = ", ".join(["%s"] * len(part))

@@ -113,8 +113,7 @@ def install(*, using: str, **_: Any) -> None:
             *renewed,
             _of(_ADDED, "m", source=f", {MIRROR} m"),
         ):
-            is_sqlite = connection.vendor == "sqlite"
-            cursor.execute(facets.sqlite_named(statement) if is_sqlite else statement)
+            cursor.execute(facets.written(statement, connection.vendor))
     make(connection, is_stale=is_stale)
     # What programs wrote between those statements and the triggers.
     facets.mend(using=using)
@@ -214,7 +213,7 @@ def _sqlite(connection: BaseDatabaseWrapper, *, is_stale: bool) -> None:
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
             cursor.execute(
                 f"CREATE TRIGGER {name} AFTER {event} FOR EACH ROW WHEN {condition} "
-                f"BEGIN {facets.sqlite_named('; '.join(statements))}; END"
+                f"BEGIN {facets.written('; '.join(statements), 'sqlite')}; END"
             )
         if is_stale:
             cursor.execute(_EMPTIED)

@@ -21,6 +21,7 @@ from tests.api.door import Door
 from tests.api.endpoints import ENDPOINTS, Endpoint
 from tests.cast import Cast
 from tests.conventions.source import ROOT
+from tests.exit_status import exit_status
 
 Run = Callable[..., int]
 
@@ -43,14 +44,7 @@ def run(cast: Cast, door: Door, tmp_path: Path) -> Run:
 
 def ended(*arguments: str) -> int:
     """Run the command; return its exit status."""
-    try:
-        call_command("api", *arguments)
-    except SystemExit as end:
-        return int(end.code or 0)
-    except CommandError as error:
-        print(error, file=sys.stderr)
-        return error.returncode
-    return 0
+    return exit_status("api", *arguments)
 
 
 def operation_of(endpoint: Endpoint) -> Operation:

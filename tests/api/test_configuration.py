@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
 
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Invalid
@@ -16,6 +15,7 @@ from nsadmin.stores.mongo import namespaces as store
 from tests.api.conftest import Caller, locations_of
 from tests.api.door import Door
 from tests.conventions.source import ROOT
+from tests.exit_status import exit_status
 
 
 def at(call: Caller) -> str:
@@ -105,14 +105,7 @@ def file(call: Caller, tmp_path: Path) -> Path:
 
 def run(*arguments: str) -> int:
     """Run the command; return its exit status."""
-    try:
-        call_command("nsconfig", *arguments)
-    except SystemExit as ended:
-        return int(ended.code or 0)
-    except CommandError as error:
-        print(error, file=sys.stderr)
-        return error.returncode
-    return 0
+    return exit_status("nsconfig", *arguments)
 
 
 def test_the_command_compares_and_applies_from_elsewhere(

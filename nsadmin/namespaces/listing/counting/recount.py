@@ -61,26 +61,25 @@ _MISSING = (
     f"SELECT %s, %s, %s, %s, %s, %s, 0 WHERE ({_ONE}) IS NULL"
 )
 _ADDED = f"UPDATE namespaces_listcount SET n = n + %s WHERE {_SAME}"  # noqa: S608
+# WITHIN narrows the rows of the mirror: no database would do so by `e` alone.
 _OBSOLETE = (
     "namespaces_listedextractor e WHERE NOT EXISTS (SELECT 1 FROM (EXTRACTORS) m "
-    "WHERE m.namespace_id = e.namespace_id AND m.listed_for = e.listed_for "
+    "WHERE WITHIN m.namespace_id = e.namespace_id AND m.listed_for = e.listed_for "
     "AND m.extractor = e.extractor)"
 )
+_OF_KEYS = _OBSOLETE.replace("WITHIN", "m.namespace_id IN (KEYS) AND")
 _UNLISTED = (
     "(EXTRACTORS) m WHERE NOT EXISTS (SELECT 1 FROM namespaces_listedextractor e "
     "WHERE e.namespace_id = m.namespace_id AND e.listed_for = m.listed_for "
     "AND e.extractor = m.extractor)"
 )
 _DIFFERING = (
-    f"SELECT e.namespace_id FROM {_OBSOLETE} "  # noqa: S608
+    f"SELECT e.namespace_id FROM {_OBSOLETE.replace('WITHIN', '')} "  # noqa: S608
     f"UNION SELECT m.namespace_id FROM {_UNLISTED} ORDER BY 1"
 )
 _DROPPED = (
-    "DELETE FROM namespaces_listedextractor WHERE id IN "
-    "(SELECT e.id FROM namespaces_listedextractor e WHERE e.namespace_id IN (KEYS) "
-    "AND NOT EXISTS (SELECT 1 FROM (EXTRACTORS) m WHERE m.namespace_id IN (KEYS) "
-    "AND m.namespace_id = e.namespace_id AND m.listed_for = e.listed_for "
-    "AND m.extractor = e.extractor))"
+    "DELETE FROM namespaces_listedextractor WHERE id IN "  # noqa: S608
+    f"(SELECT e.id FROM {_OF_KEYS} AND e.namespace_id IN (KEYS))"
 )
 _KEPT = (
     "INSERT INTO namespaces_listedextractor (namespace_id, listed_for, extractor) "  # noqa: S608
