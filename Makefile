@@ -18,11 +18,11 @@ demo: .venv/.ok ## the whole stack on this machine, with data
 
 test: .venv/.ok ## every test, over embedded servers, in three processes
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
-	  $(if $(RERUNS),--reruns $(RERUNS) -rR)
+	  $(if $(RERUNS),--reruns $(RERUNS) --rerun-show-tracebacks)
 
 test-postgres: .venv/.ok ## odd values and own statements over PostgreSQL; ALL=1: every test
 	$(BIN)/python -m tests.postgres $(if $(ALL),--all) -n 3 --dist loadfile --no-loadscope-reorder \
-	  $(if $(RERUNS),--reruns $(RERUNS) -rR)
+	  $(if $(RERUNS),--reruns $(RERUNS) --rerun-show-tracebacks)
 
 check: .venv/.ok node_modules/.ok ## style, types, contracts, templates, styles, settings
 	$(BIN)/ruff check .
@@ -57,7 +57,7 @@ faults: .venv/.ok ## the long proofs that `make test` samples
 
 production: .venv/.ok $(filter .tools/bin/uv,$(UV)) ## README's production section, by its commands
 	$(BIN)/python -m pytest -m faults tests/deployment/production/test_run.py \
-	  $(if $(RERUNS),--reruns $(RERUNS) -rR)
+	  $(if $(RERUNS),--reruns $(RERUNS) --rerun-show-tracebacks)
 
 upgrades: .venv/.ok $(filter .tools/bin/uv,$(UV)) ## from the release before, and from the last change
 	$(BIN)/python -m pytest -m faults tests/deployment/production/test_upgrade.py
