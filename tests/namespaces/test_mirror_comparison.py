@@ -372,6 +372,6 @@ def test_a_row_that_changed_since_it_was_read_is_compared_again(cast: Cast) -> N
     groups = known.differing(copies, known.rows_of(copies), read_at)
     MirroredNamespace.objects.update(mirrored_at=timezone.now())
     for columns, changes in groups.items():
-        assert namespaces.update(columns, changes, timezone.now()) == 0
+        assert namespaces.update(columns, changes, timezone.now()) == (0, 0)
     assert namespaces.upsert(copies, timezone.now(), read_at) == 1
     assert one(cast.own.namespace_id).description == "new"

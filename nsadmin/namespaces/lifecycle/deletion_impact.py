@@ -8,6 +8,7 @@ from nsadmin.jobs.models import Job
 from nsadmin.jobs.queries import visible as visible_jobs
 from nsadmin.namespaces.change.blockers import running_jobs
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.models.mirrored import clones_of
 from nsadmin.namespaces.placement.sharers import sharers
 from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.counts import Counts
@@ -40,7 +41,7 @@ def impact_of(actor: Actor, view: NamespaceView) -> Impact:
     namespace_id = view.namespace.namespace_id
     running = running_jobs(namespace_id)
     known = visible_jobs(actor).filter(job_id__in=[job.job_id for job in running])
-    clones = queries.visible(actor).filter(source_namespace_id=namespace_id)
+    clones = queries.visible(actor) & clones_of([namespace_id])
     jobs, copies = list(known), list(clones.order_by("name_key"))
     owners = {job.internal_id for job in jobs} | {copy.internal_id for copy in copies}
     for internal_id in owners:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from nsadmin.namespaces.listing import statements, walks
 from nsadmin.namespaces.listing.amounts import MOST
+from nsadmin.namespaces.listing.ids import having_ids
 from nsadmin.namespaces.listing.query import (
     SOON,
     ListQuery,
@@ -122,8 +123,8 @@ def _is_filtered(query: ListQuery) -> bool:
 def _few(lists: Sequence[str], query: ListQuery) -> Few | None:
     """Return how the rows of a search are looked up; None if each must be read."""
     if query.namespace_ids is not None:
-        ids = query.namespace_ids
-        return Few(lambda _: Q(namespace_id__in=ids), by_list=False)
+        fitting = having_ids(query.namespace_ids)
+        return Few(lambda _: fitting, by_list=False)
     fragment = query.fragment or query.name_fragment
     if query.names is not None:
         return Few(lambda _: Q(name_key__in=query.name_keys))

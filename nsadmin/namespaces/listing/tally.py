@@ -15,6 +15,7 @@ from nsadmin.namespaces.listing import samples, statements
 from nsadmin.namespaces.listing.amounts import MOST, Count, Documents
 from nsadmin.namespaces.listing.counting import counters
 from nsadmin.namespaces.listing.counting.counters import Kind
+from nsadmin.namespaces.listing.ids import having_ids
 from nsadmin.namespaces.listing.query import (
     ListQuery,
     base_conditions,
@@ -34,7 +35,6 @@ from nsadmin.namespaces.models.lists import (
 
 # As many rows are read and put in order rather than met in the order of the list.
 FEW = 1000
-_MANY_IDS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +111,21 @@ def _is_in_scope(listed_for: str, query: ListQuery) -> bool:
 
 def _counted(query: ListQuery, known: Sequence[Kind], expiring: Count) -> Tally:
     total = sum(kind.n for kind in matching(known, query))
+    few = _rarest(query, known, total)
     return Tally(
         lists=(),
         kinds=known,
         total=Count(total),
         expiring=expiring,
-        few=_rarest(query, known, total),
-        conditions=[*conditions(query)],
+        few=few,
+        conditions=[*_left(query, few)],
     )
+
+
+def _left(query: ListQuery, few: Few | None) -> Iterator[Q]:
+    """Yield the filters that rows looked up by `few` may not meet."""
+    is_by_extractor = few is not None and not few.by_list
+    return conditions(replace(query, extractor=None) if is_by_extractor else query)
 
 
 def _rarest(query: ListQuery, known: Sequence[Kind], total: int) -> Few | None:
@@ -165,12 +172,13 @@ def _with_extractor(extractor: str | None, lists: Sequence[str]) -> Q:
 
 def _searched(lists: Sequence[str], query: ListQuery, known: Sequence[Kind]) -> Tally:
     """Count among up to MOST rows that the search finds."""
-    every = [*base_conditions(query), *conditions(query)]
     few = _rarest(query, known, 0) if any(conditions(query)) else None
+    base = [*base_conditions(query)]
+    left = [*base, *_left(query, few)]
     if few is None and query.expiring:
         few = Few(lambda _: query.soon)
     inside = [name for name in lists if _is_in_scope(name, query)]
-    walk = Walk(inside, query.orders, every, few)
+    walk = Walk(inside, query.orders, left, few)
     sample = samples.of(lists, query, walk)
     is_sample = sample.is_full
     kinds, ids = _summed(sample.rows, query)
@@ -181,21 +189,18 @@ def _searched(lists: Sequence[str], query: ListQuery, known: Sequence[Kind]) -> 
         total=Count(len(ids)),
         expiring=Count(len(soon.intersection(ids)), is_least=is_sample),
         is_sample=is_sample,
-        few=Few(lambda _: Q(namespace_id__in=ids), by_list=False),
+        few=Few(lambda _: having_ids(ids), by_list=False),
     )
     if not is_sample:
         counts = (sample.documents.get(one) for one in ids)
-        found = replace(found, documents=Documents.added_up(counts))
-        if query.expiring and len(ids) > _MANY_IDS:
-            # They are looked up by their end; so many ids cost more to be sent.
-            return replace(found, few=Few(lambda _: query.soon), conditions=every)
-        return found
+        return replace(found, documents=Documents.added_up(counts))
     if len(ids) > MOST and not query.exact:
         most = Count(MOST, is_least=True)
+        every = [*base, *conditions(query)]
         return replace(found, total=most, few=None, conditions=every)
     counted = sample.counted
     total = Count(counted) if query.exact else Count.up_to_most(counted)
-    return replace(found, total=total, few=few, conditions=every)
+    return replace(found, total=total, few=few, conditions=left)
 
 
 def _summed(

@@ -19,6 +19,7 @@ from nsadmin.namespaces.models import (
     MirroredDocument,
     MirroredNamespace,
 )
+from nsadmin.namespaces.models.mirrored import clones_of
 from nsadmin.namespaces.plan.desired import required_indexes
 from nsadmin.namespaces.plan.readable import require_id
 from nsadmin.namespaces.schema import document
@@ -78,9 +79,7 @@ def _name_source(namespace: Namespace, name: str) -> None:
     """Set the name of the source in a clone's row, and this one's in its clones."""
     key, source = namespace.namespace_id, namespace.source_namespace_id
     rows = MirroredNamespace.objects
-    rows.filter(source_namespace_id=key).exclude(source_name=name).update(
-        source_name=name
-    )
+    clones_of([key]).exclude(source_name=name).update(source_name=name)
     if source:
         known = rows.filter(namespace_id=source).values_list("name", flat=True).first()
         clone = rows.filter(namespace_id=key).exclude(source_name=known or "")

@@ -26,6 +26,7 @@ from nsadmin.namespaces.mirror.rows.known import (
     sources_of,
 )
 from nsadmin.namespaces.models import LastLook, LookSlot, MirroredNamespace
+from nsadmin.namespaces.models.mirrored import clones_of
 
 Thing = TypeVar("Thing")
 # Rows that one transaction deletes, with hours of history, or on SQLite adds.
@@ -113,9 +114,7 @@ def delete(keys: Sequence[str], read_at: datetime) -> int:
         MirroredNamespace.objects.filter(pk__in=gone).delete()
         LastLook.objects.filter(namespace_id__in=gone).delete()
         LookSlot.objects.filter(namespace_id__in=gone).delete()
-        MirroredNamespace.objects.filter(source_namespace_id__in=gone).update(
-            source_name=""
-        )
+        clones_of(gone).update(source_name="")
     return len(gone)
 
 
@@ -132,10 +131,12 @@ def _write(
     groups = differing(copies, known, read_at)
     changed = [change.copy for part in groups.values() for change in part]
     new = [copy for copy in copies if copy.key not in known]
-    count = sum(
+    written = [
         namespaces.update(columns, part, stamp, meanwhile)
         for columns, part in groups.items()
-    )
+    ]
+    count = sum(each.rows for each in written)
+    has_documents = all(each.rows == each.documents for each in written)
     if count < len(changed):  # others wrote since they were read
         keys = {copy.key for copy in changed}
         stamped = MirroredNamespace.objects.filter(pk__in=keys, mirrored_at=stamp)
@@ -143,7 +144,7 @@ def _write(
         new += [copy for copy in changed if copy.key in left]
         changed = [copy for copy in changed if copy.key not in left]
     count += namespaces.upsert(new, stamp, read_at)
-    documents.write(changed, new, stamp)
+    documents.upsert(new if has_documents else [*changed, *new], stamp)
     _name_sources([*new, *_renamed(groups)])
     return count
 

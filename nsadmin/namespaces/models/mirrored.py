@@ -1,9 +1,10 @@
 """The mirror: a row and a document for each namespace of the store."""
 
+from collections.abc import Collection
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from nsadmin.namespaces.models.json_text import JSONTextField
@@ -15,6 +16,17 @@ from nsadmin.namespaces.models.lists import (
     LISTED_FOR,
     STORED_STATUS,
 )
+
+# Conditions of indexes that most rows have no part in. A query repeats the condition:
+# SQLite does not conclude it.
+NOT_SHARED = ~Q(tier="shared")
+HAS_SOURCE = Q(source_namespace_id__gt="")
+
+
+def clones_of(keys: Collection[str]) -> QuerySet["MirroredNamespace"]:
+    """Return the rows of the clones of these namespaces."""
+    rows = MirroredNamespace.objects.filter(HAS_SOURCE)
+    return rows.filter(source_namespace_id__in=keys)
 
 
 def _trouble_indexes() -> list[models.Index]:
@@ -138,6 +150,7 @@ class MirroredNamespace(models.Model):
                     *("internal_id", "namespace_id"),
                 ],
                 name="look_places",
+                condition=NOT_SHARED,
             ),
             models.Index(
                 fields=["tier", "cluster_url"],
@@ -146,7 +159,11 @@ class MirroredNamespace(models.Model):
             ),
             models.Index(fields=["internal_id", "name_key"], name="mirror_by_name"),
             models.Index(fields=["name_key"], name="mirror_name"),
-            models.Index(fields=["source_namespace_id"], name="mirror_by_source"),
+            models.Index(
+                fields=["source_namespace_id"],
+                name="mirror_by_source",
+                condition=HAS_SOURCE,
+            ),
             # All that a comparison with the store reads, so the rows are not.
             models.Index(
                 StoreOrder("namespace_id"),

@@ -9,6 +9,7 @@ from django.db.models import Min, Q, QuerySet
 
 from nsadmin.errors import Invalid
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.models.mirrored import NOT_SHARED
 from nsadmin.stores.ssrf_guard import destination
 
 DEDICATED: Final = ("dedicated_cpu", "dedicated_gpu")
@@ -42,7 +43,7 @@ class Members:
         at = Q()
         for address, ids in tenants.items():
             at |= Q(cluster_url=address, internal_id__in=ids)
-        return live.filter(at, tier__in=DEDICATED)
+        return live.filter(at, NOT_SHARED, tier__in=DEDICATED)
 
 
 SHARED_MEMBERS: Final = Members()
@@ -58,7 +59,8 @@ def dedicated_places(
     """
     found = list[tuple[str, str, str]]()
     for tier in DEDICATED:
-        rows = MirroredNamespace.objects.filter(deleted_at=None, tier=tier)
+        live = MirroredNamespace.objects.filter(deleted_at=None, tier=tier)
+        rows = live.filter(NOT_SHARED)
         if addresses is not None:
             rows = rows.filter(cluster_url__in=addresses)
         by_place = rows.order_by().values_list("cluster_url", "internal_id")
@@ -68,7 +70,7 @@ def dedicated_places(
 
 def places_with_tombstones() -> set[tuple[str, str]]:
     """Return each (internal id, address) of a dedicated tier, also of deleted rows."""
-    rows = MirroredNamespace.objects.filter(tier__in=DEDICATED).order_by()
+    rows = MirroredNamespace.objects.filter(NOT_SHARED, tier__in=DEDICATED).order_by()
     return set(rows.values_list("internal_id", "cluster_url").distinct())
 
 

@@ -57,15 +57,17 @@ _NEW = (
     "FROM (SELECT '' AS id UNION IDS) x "
     f"WHERE NOT EXISTS (SELECT 1 FROM {COUNTS} c WHERE {_SAME} AND c.extractor = x.id)"
 )
-# What a statement of PostgreSQL changed; CHANGED has its rows, each with a step.
+_COLUMNS = ", ".join(_COUNTED)
+# What a statement of PostgreSQL changed; CHANGED has its rows, each with a step. Equal
+# rows are added up before their extractors are read: of most updates none are left.
 _SUMMED = (
     f"INSERT INTO {COUNTS} (listed_for, tier, status, differs, unreadable, "  # noqa: S608
     "extractor, n) SELECT r.listed_for, r.tier, r.stored_status, r.has_differences, "
-    "r.is_unreadable, x.id, sum(r.step) FROM (CHANGED) r, "
+    f"r.is_unreadable, x.id, sum(r.step) FROM (SELECT {_COLUMNS}, sum(step) AS step "
+    f"FROM (CHANGED) s GROUP BY {_COLUMNS} HAVING sum(step) <> 0) r, "
     "LATERAL (SELECT '' AS id UNION IDS) x "
     "GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(r.step) <> 0"
 )
-_COLUMNS = ", ".join(_COUNTED)
 _CAME = f"SELECT {_COLUMNS}, 1 AS step FROM came"  # noqa: S608
 _WENT = f"SELECT {_COLUMNS}, -1 AS step FROM went"  # noqa: S608
 

@@ -4,51 +4,47 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from nsadmin.namespaces.mirror.copies import Copy
 from nsadmin.namespaces.mirror.rows.values import (
     DOCUMENT,
     ROW,
-    array_cursor,
     arrays,
     value_of,
 )
 
 
-def write(known: Sequence[Copy], new: Sequence[Copy], stamp: datetime) -> None:
-    """Write the documents of the rows that were written at `stamp`, just before.
-
-    All rows of `known` were, and have a document, as nearly all that exist; to update
-    it takes less time than to look for it and insert none.
-    """
-    if _update(known) < len(known):
-        new = [*known, *new]
-    _upsert(new, stamp)
-
-
-def _update(copies: Sequence[Copy]) -> int:
-    """Write documents that exist; return their number."""
-    if not copies:
-        return 0
+def update(copies: Sequence[Copy]) -> int:
+    """Write documents that exist, in SQLite; return their number."""
     table = connection.ops.quote_name(DOCUMENT.db_table)
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                f"UPDATE {table} SET content = %s WHERE namespace_id = %s",  # noqa: S608
-                [(copy.content, copy.key) for copy in copies],
-            )
-            return int(max(0, cursor.rowcount))
-    with array_cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {table} SET content = v.content "  # noqa: S608 - names of ours
-            f"FROM unnest({arrays(['text', 'text'])}) v (key_, content) "
-            f"WHERE {table}.namespace_id = v.key_",
-            [[copy.key for copy in copies], [copy.content for copy in copies]],
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table} SET content = %s WHERE namespace_id = %s",  # noqa: S608
+            [(copy.content, copy.key) for copy in copies],
         )
         return int(max(0, cursor.rowcount))
 
 
-def _upsert(copies: Sequence[Copy], stamp: datetime) -> None:
+def send_update(cursor: CursorWrapper, copies: Sequence[Copy], stamp: datetime) -> None:
+    """Write, in PostgreSQL, documents that exist of the rows written at `stamp`."""
+    quoted = connection.ops.quote_name
+    rows, table = quoted(ROW.db_table), quoted(DOCUMENT.db_table)
+    cursor.execute(
+        f"UPDATE {table} SET content = v.content "  # noqa: S608 - names of ours
+        f"FROM unnest({arrays(['text', 'text'])}) v (key_, content) "
+        f"JOIN {rows} r ON r.namespace_id = v.key_ AND r.mirrored_at = %b "
+        f"WHERE {table}.namespace_id = v.key_",
+        [
+            [copy.key for copy in copies],
+            [copy.content for copy in copies],
+            value_of("mirrored_at")(stamp),
+        ],
+    )
+
+
+def upsert(copies: Sequence[Copy], stamp: datetime) -> None:
+    """Write documents of the rows that were written at `stamp`, or add them."""
     if not copies:
         return
     quoted = connection.ops.quote_name

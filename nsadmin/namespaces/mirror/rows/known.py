@@ -86,7 +86,7 @@ def sources_of(
         cursor.execute(
             "SELECT namespace_id, source_namespace_id, source_name "  # noqa: S608
             f"FROM {connection.ops.quote_name(ROW.db_table)} "
-            f"WHERE source_namespace_id <> '' AND ({is_clone} OR {has_source})",
+            f"WHERE source_namespace_id > '' AND ({is_clone} OR {has_source})",
             [*of_clones, *of_sources],
         )
         return list(cursor.fetchall())

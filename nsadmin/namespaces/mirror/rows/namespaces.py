@@ -7,10 +7,12 @@ of the table that names none of them then costs nothing.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection, transaction
 
 from nsadmin.namespaces.mirror.copies import BATCH, Copy
+from nsadmin.namespaces.mirror.rows import documents
 from nsadmin.namespaces.mirror.rows.known import Change
 from nsadmin.namespaces.mirror.rows.values import (
     ROW,
@@ -25,13 +27,20 @@ from nsadmin.namespaces.mirror.rows.values import (
 from nsadmin.namespaces.models import MirroredNamespace
 
 
+class Written(NamedTuple):
+    """How many rows were written, and how many documents of these rows."""
+
+    rows: int
+    documents: int
+
+
 def update(
     columns: Sequence[str],
     changes: Sequence[Change],
     stamp: datetime,
     meanwhile: Callable[[], None] | None = None,
-) -> int:
-    """Write these columns of rows that were not written since; return their number.
+) -> Written:
+    """Write these columns of rows that were not written since, and their documents.
 
     `meanwhile` is work that asks no database, for the time in which PostgreSQL writes.
     """
@@ -45,7 +54,17 @@ def update(
         row = [value(given[name]) for name, value in plan]
         digest = change.copy.digest
         values.append([*row, digest, written, change.copy.key, at(change.before)])
-    return _execute_update([*columns, "digest", "mirrored_at"], values, meanwhile)
+    names, copies = [*columns, "digest", "mirrored_at"], [each.copy for each in changes]
+    if connection.vendor == "sqlite":
+        rows = _update_each(names, values)
+        # The documents of all are written, or else by `documents.upsert`.
+        return Written(rows, documents.update(copies) if rows == len(copies) else 0)
+    # One statement for all rows: the triggers of statements run once.
+    with array_cursor() as rows_cursor, array_cursor() as documents_cursor:
+        with _sent(meanwhile):
+            rows_cursor.execute(_update_statement(names), columns_of(values))
+            documents.send_update(documents_cursor, copies, stamp)
+        return Written(rows_cursor.rowcount, documents_cursor.rowcount)
 
 
 def keep_digests(pairs: Iterable[tuple[Copy, MirroredNamespace]]) -> None:
@@ -57,38 +76,40 @@ def keep_digests(pairs: Iterable[tuple[Copy, MirroredNamespace]]) -> None:
         if copy.digest != row.digest
     ]
     for start in range(0, len(values), BATCH):
+        part = values[start : start + BATCH]
         with transaction.atomic():
-            _execute_update(["digest"], values[start : start + BATCH])
+            if connection.vendor == "sqlite":
+                _update_each(["digest"], part)
+            else:
+                with array_cursor() as cursor:
+                    cursor.execute(_update_statement(["digest"]), columns_of(part))
 
 
-def _execute_update(
-    columns: Sequence[str], values: Rows, meanwhile: Callable[[], None] | None = None
-) -> int:
-    """Update rows; each of `values` ends in the key and the former `mirrored_at`."""
+def _update_each(columns: Sequence[str], values: Rows) -> int:
+    """Update rows of SQLite; each of `values` ends in the key and its `mirrored_at`."""
+    quoted = connection.ops.quote_name
+    sets = ", ".join(f"{quoted(name)} = %s" for name in columns)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {quoted(ROW.db_table)} SET {sets} "  # noqa: S608 - names of ours
+            "WHERE namespace_id = %s AND mirrored_at = %s",
+            values,
+        )
+        return int(max(0, cursor.rowcount))
+
+
+def _update_statement(columns: Sequence[str]) -> str:
+    """Return the statement for PostgreSQL, of the same values column by column."""
     quoted = connection.ops.quote_name
     table = quoted(ROW.db_table)
-    if connection.vendor == "sqlite":
-        sets = ", ".join(f"{quoted(name)} = %s" for name in columns)
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                f"UPDATE {table} SET {sets} "  # noqa: S608 - names of ours
-                "WHERE namespace_id = %s AND mirrored_at = %s",
-                values,
-            )
-            return int(max(0, cursor.rowcount))
-    # One statement, for which the triggers of statements run once.
     sets = ", ".join(f"{n} = v.{n}" for n in map(quoted, columns))
     names = ", ".join([*map(quoted, columns), "key_", "at_"])
     types = [_type_of(name) for name in (*columns, "namespace_id", "mirrored_at")]
-    statement = (
+    return (
         f"UPDATE {table} SET {sets} "  # noqa: S608 - names of ours
         f"FROM unnest({arrays(types)}) v ({names}) "
         f"WHERE {table}.namespace_id = v.key_ AND {table}.mirrored_at = v.at_"
     )
-    with array_cursor() as cursor:
-        with _sent(meanwhile):
-            cursor.execute(statement, columns_of(values))
-        return int(max(0, cursor.rowcount))
 
 
 def _type_of(column: str) -> str:
@@ -97,7 +118,7 @@ def _type_of(column: str) -> str:
 
 @contextmanager
 def _sent(meanwhile: Callable[[], None] | None) -> Iterator[None]:
-    """Send the statement of the block, work, and then wait for the statement's end.
+    """Send the statements of the block, work, and then wait for their end.
 
     Waiting and working one after the other, a comparison would use one core at a time.
     """

@@ -80,8 +80,8 @@ def _value_of(name: str, vendor: str) -> Value:
     column = ROW.get_field(name)
     if not isinstance(column, _ADAPTED):
         return _as_it_is
-    if vendor == "sqlite" and isinstance(column, models.DateTimeField):
-        return _sqlite_time
+    if isinstance(column, models.DateTimeField):
+        return _sqlite_time if vendor == "sqlite" else _as_it_is
     return lambda value: column.get_db_prep_save(value, connection)
 
 
