@@ -1,5 +1,7 @@
 """Making namespaces in a browser, with JavaScript and without."""
 
+import secrets
+
 import httpx
 from playwright.sync_api import Page, expect
 
@@ -33,6 +35,11 @@ def _indexes(demo: Demo, namespace_id: str) -> dict:
     return indexes
 
 
+def unused(name: str) -> str:
+    """Return a name that no earlier try of a test has used in the same demo."""
+    return f"{name} {secrets.token_hex(3)}"
+
+
 def opened(demo: Demo, page: Page, name: str) -> None:
     """Open the form from the list and type a name."""
     page.goto(f"{demo.url}/namespaces/")
@@ -43,7 +50,7 @@ def opened(demo: Demo, page: Page, name: str) -> None:
 
 def test_a_namespace_is_made_through_its_plan(demo: Demo, visit, scripted):
     page: Page = visit("admin", script=scripted)
-    name = f"field recordings {scripted}".lower()
+    name = unused(f"field recordings {scripted}".lower())
     opened(demo, page, name)
     if scripted:
         expect(page.locator(".check")).to_contain_text("This name is free.")
@@ -75,7 +82,7 @@ def test_a_namespace_is_made_through_its_plan(demo: Demo, visit, scripted):
 
 def test_enter_in_the_name_previews_the_plan(demo: Demo, visit, scripted):
     page: Page = visit("admin", script=scripted)
-    opened(demo, page, "entered by keyboard")
+    opened(demo, page, unused("entered by keyboard"))
     page.locator("input[name=namespace_name]").press("Enter")
     expect(page.locator("h1")).to_have_text("Review the plan")
 
@@ -85,25 +92,25 @@ def test_a_template_is_saved_and_begins_another_one(demo: Demo, visit, scripted)
     source = demo.namespace("airfields-of-the-world")["namespace_id"]
     page.goto(f"{demo.url}/namespaces/{source}/settings/")
     page.get_by_role("link", name="Save as template").click()
-    page.fill("input[name=name]", f"airfields {scripted}")
+    template, name = unused("airfields"), unused("from a template")
+    page.fill("input[name=name]", template)
     page.get_by_role("button", name="Save the template").click()
-    expect(page.locator("h1")).to_have_text(f"airfields {scripted}")
+    expect(page.locator("h1")).to_have_text(template)
     page.get_by_role("link", name="New namespace from it").click()
     first = page.locator("input[name=index_field]").first
     expect(first).to_have_value("country")
-    page.fill("input[name=namespace_name]", f"from a template {scripted}")
+    page.fill("input[name=namespace_name]", name)
     page.locator(".dock button[type=submit]").click()
     confirm(page)
-    name = f"from a template {scripted}"
     expect(page.locator("h1")).to_have_text(name, timeout=SLOW_MS)
-    path = f"/namespaces/from a template {scripted}"
-    made = {i["field_name"]: i for i in api(demo, "GET", path)["payload_indexes"]}
+    answer = api(demo, "GET", f"/namespaces/{name}")
+    made = {i["field_name"]: i for i in answer["payload_indexes"]}
     assert made["metadata.title"]["field_schema"]["tokenizer"] == "prefix"
 
 
 def test_a_name_taken_between_keeps_the_input(demo: Demo, visit, scripted):
     page: Page = visit("admin", script=scripted)
-    name = f"wanted by two {scripted}"
+    name = unused(f"wanted by two {scripted}")
     opened(demo, page, name)
     page.fill("textarea[name=description]", "Mine.")
     page.locator(".dock button[type=submit]").click()
