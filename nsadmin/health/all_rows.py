@@ -10,7 +10,7 @@ from typing import Final
 
 from django.db.models import Case, Q, QuerySet, Value, When
 
-from nsadmin.access.organization.selection import begins
+from nsadmin.access.organization.selection import LAST_CHARACTER, begins
 from nsadmin.namespaces.listing.amounts import Count
 from nsadmin.namespaces.listing.counting import counters
 from nsadmin.namespaces.listing.counting.counters import Kind
@@ -18,6 +18,7 @@ from nsadmin.namespaces.listing.query import ListQuery, conditions, counters_of
 from nsadmin.namespaces.listing.tally import FEW, matching, ways
 from nsadmin.namespaces.listing.walks import PLAIN, Unindexed
 from nsadmin.namespaces.models import MirroredNamespace
+from nsadmin.namespaces.models.keys import StoreOrder
 from nsadmin.namespaces.models.lists import SYSTEM, own
 
 # Among as many ids with the same beginning rows are counted.
@@ -26,6 +27,7 @@ _PLAIN: Final = {
     **{name: Unindexed(column) for column, name in PLAIN.items()},
     "of_tenant": Unindexed("internal_id"),
     "of_deletion": Unindexed("deleted_at"),
+    "of_key": StoreOrder("namespace_id"),
 }
 
 
@@ -103,9 +105,8 @@ class Found:
         """Count among the first ids that begin so."""
         rows = MirroredNamespace.objects.alias(**_PLAIN).order_by("namespace_id")
         fits = When(_condition(self.wanted), then=Value(1))
-        met = rows.filter(begins("namespace_id", self.wanted.prefix)).annotate(
-            met=Case(fits, default=Value(0))
-        )
+        rows = rows.filter(_begins(self.wanted.prefix))
+        met = rows.annotate(met=Case(fits, default=Value(0)))
         found = [*met.values_list("met", flat=True)[: COUNTED + 1]]
         return Count(sum(found[:COUNTED]), is_least=len(found) > COUNTED)
 
@@ -128,7 +129,15 @@ def find(wanted: NamespaceFilter, *, limit: int) -> Found:
     found = Found(wanted, rows, kinds, is_looked_up)
     if not wanted.prefix:
         return found
-    return replace(found, rows=rows.filter(begins(found.by, wanted.prefix)))
+    begins_so = (
+        begins(found.by, wanted.prefix) if is_looked_up else _begins(wanted.prefix)
+    )
+    return replace(found, rows=rows.filter(begins_so))
+
+
+def _begins(prefix: str) -> Q:
+    """Return the condition that an id begins so, for the index by their bytes."""
+    return Q(of_key__gte=prefix, of_key__lt=prefix + LAST_CHARACTER)
 
 
 def _rows(wanted: NamespaceFilter) -> QuerySet[MirroredNamespace]:

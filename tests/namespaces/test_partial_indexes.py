@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from nsadmin.namespaces.mirror.rows import known
-from nsadmin.namespaces.models import MirroredDocument
+from nsadmin.namespaces.models import MirroredDocument, MirroredNamespace
 from nsadmin.namespaces.models.mirrored import clones_of
 from nsadmin.namespaces.placement import members
 from nsadmin.namespaces.placement.members import Members
@@ -61,10 +61,11 @@ def test_rows_of_deleted_namespaces_find_their_clones_by_index():
     assert all("mirror_by_source" in plan for plan in plans), plans
 
 
-def test_no_index_is_for_patterns_of_the_ids_of_documents():
-    table = MirroredDocument._meta.db_table
+@pytest.mark.parametrize("table", [MirroredNamespace, MirroredDocument])
+def test_no_index_is_for_patterns_of_ids(table):
     with connection.cursor() as cursor:
-        found = connection.introspection.get_constraints(cursor, table)
+        name = table._meta.db_table
+        found = connection.introspection.get_constraints(cursor, name)
     assert found
     assert not [name for name in found if name.endswith("_like")]
 

@@ -1,13 +1,20 @@
 from django.db import migrations, models
 
 # PostgreSQL writes each change of a row into all its indexes.
-_LIKE = "namespaces_mirroreddocument_namespace_id_05d98669_like"
+_LIKE = (
+    "namespaces_mirrorednamespace_namespace_id_3d7a7653_like",
+    "namespaces_mirroreddocument_namespace_id_05d98669_like",
+)
 
 
-def drop_pattern_index(apps, schema_editor):
-    """Drop what Django makes for `LIKE`, by which no document is looked up."""
+def drop_pattern_indexes(apps, schema_editor):
+    """Drop what Django makes for `LIKE`, by which no id is looked up.
+
+    The beginning of an id is looked up by `mirror_by_key`.
+    """
     if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(f"DROP INDEX IF EXISTS {_LIKE}")
+        for name in _LIKE:
+            schema_editor.execute(f"DROP INDEX IF EXISTS {name}")
 
 
 class Migration(migrations.Migration):
@@ -40,5 +47,5 @@ class Migration(migrations.Migration):
                 name="mirror_by_source",
             ),
         ),
-        migrations.RunPython(drop_pattern_index, migrations.RunPython.noop),
+        migrations.RunPython(drop_pattern_indexes, migrations.RunPython.noop),
     ]
