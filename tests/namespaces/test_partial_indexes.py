@@ -1,6 +1,7 @@
 """Indexes that most rows have no part in serve the questions that were made for them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -29,7 +30,7 @@ QUESTIONS: dict[str, tuple[str, Callable[[], object]]] = {
 
 def _plans(ask: Callable[[], object]) -> list[str]:
     """How the database answers each statement, with the values as they are sent."""
-    sent: list[tuple[str, object]] = []
+    sent: list[tuple[str, Any]] = []
 
     def remember(execute, sql, params, many, context):
         sent.append((sql, params))
