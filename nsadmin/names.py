@@ -76,6 +76,14 @@ def folded(text: str) -> str:
     return _BLANK.sub(" ", plain.casefold())
 
 
+def look_of(text: str) -> str:
+    """Return a text that is the same for texts that look alike.
+
+    It has no case, one space for each blank, and plain letters for wide ones.
+    """
+    return " ".join(folded(unicodedata.normalize("NFKC", text)).split())
+
+
 def search_text(*texts: str) -> str:
     """Return texts as a search looks through them, to be asked for `fragment`s.
 

@@ -46,12 +46,16 @@ def restore(path: Path) -> None:
 
     Raises Conflict if there are tables already, Unavailable if it does not succeed.
     """
+    file = Path(str(connection.settings_dict["NAME"]))
+    is_new = connection.vendor == "sqlite" and not file.exists()
     if not is_empty():
         raise Conflict(
             "The database has tables already. A backup is restored into an empty one."
         )
     if connection.vendor == "sqlite":
         connection.ensure_connection()
+        if is_new and file.exists():
+            file.chmod(0o600)  # as the backup
         _copy_sqlite(connection.connection, path, out=False)
     else:
         options = ("--exit-on-error", "--single-transaction", *_COMMON)

@@ -17,7 +17,6 @@ from django.core.validators import validate_email
 
 TAG: Final = "nsadmin"
 _WAYS: Final = ("smtp", "file", "console", "none")
-_TLS: Final = ("starttls", "implicit", "none")
 _E030 = "nsadmin.E030"
 
 
@@ -46,9 +45,6 @@ def _smtp_faults() -> list[tuple[str, str]]:
     faults: list[tuple[str, str]] = []
     if not settings.NSADMIN_MAIL_HOST:
         faults.append(("NSADMIN_MAIL_HOST is not set.", "the name of the mail server"))
-    if settings.NSADMIN_MAIL_TLS not in _TLS:
-        message = f"NSADMIN_MAIL_TLS is {settings.NSADMIN_MAIL_TLS!r}."
-        faults.append((message, f"one of {', '.join(_TLS)}"))
     if bool(settings.NSADMIN_MAIL_USER) != bool(settings.NSADMIN_MAIL_PASSWORD):
         message = "Only one of NSADMIN_MAIL_USER and NSADMIN_MAIL_PASSWORD is set."
         faults.append((message, "both, or neither for a server that asks for none"))

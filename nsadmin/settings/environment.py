@@ -163,14 +163,16 @@ NSADMIN_REPROCESS_WEBHOOK_SECRET: str = env.str("NSADMIN_REPROCESS_WEBHOOK_SECRE
 # Names of hosts, each as host or host:port; * stands for any port. Further origins that
 # may post forms.
 NSADMIN_ALLOWED_HOSTS: list[str] = env.entries("NSADMIN_ALLOWED_HOSTS", [], rules.host)
-CSRF_TRUSTED_ORIGINS: list[str] = env.list("NSADMIN_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.entries(
+    "NSADMIN_TRUSTED_ORIGINS", [], rules.origin
+)
 # Mail: `smtp`, `file` or `console`; empty is `smtp` if there is a host, else no mail.
 NSADMIN_MAIL_BACKEND: str = env.str("NSADMIN_MAIL_BACKEND", "")
 # The server of `smtp`; the port 0 is the usual one of NSADMIN_MAIL_TLS, which is
 # `starttls`, `implicit` or `none`. The file has the PEM of a private authority.
 NSADMIN_MAIL_HOST: str = env.str("NSADMIN_MAIL_HOST", "")
 NSADMIN_MAIL_PORT: int = env.integer("NSADMIN_MAIL_PORT", 0, least=0, most=65_535)
-NSADMIN_MAIL_TLS: str = env.str("NSADMIN_MAIL_TLS", "starttls")
+NSADMIN_MAIL_TLS: str = env.text("NSADMIN_MAIL_TLS", "starttls", rules.mail_tls)
 NSADMIN_MAIL_CA_FILE: str = env.str("NSADMIN_MAIL_CA_FILE", "")
 NSADMIN_MAIL_USER: str = env.str("NSADMIN_MAIL_USER", "")
 NSADMIN_MAIL_PASSWORD: str = env.str("NSADMIN_MAIL_PASSWORD", "")

@@ -16,6 +16,7 @@ from environs import ValidationError
 
 from nsadmin.transfer import ways
 
+_MAIL_TLS: Final = ("starttls", "implicit", "none")
 _LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _HOST: Final = re.compile(
     r"(\.?[A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\])(:(\d{1,5}|\*))?"
@@ -57,6 +58,11 @@ def log_level(value: str) -> None:
     _one_of(_LOG_LEVELS, value.upper(), f"is {value!r}")
 
 
+def mail_tls(value: str) -> None:
+    """A way in which mails are encrypted on their way."""
+    _one_of(_MAIL_TLS, value, f"is {value!r}")
+
+
 def transfer_way(value: str) -> None:
     """A way in which points can be brought."""
     _one_of(ways.ALL, value, f"has {value!r}")
@@ -95,6 +101,16 @@ def address(value: str) -> None:
     if _split(value) is None:
         raise ValidationError(
             "is no address with http:// or https://, such as http://host:6333."
+        )
+
+
+def origin(value: str) -> None:
+    """A scheme, a host and perhaps a port, as a browser names where a form is from."""
+    found = _split(value)
+    if found is None or value != f"{found.scheme}://{found.netloc}":
+        raise ValidationError(
+            f"has {value!r}; it lists origins, such as https://admin.example, without "
+            "path."
         )
 
 

@@ -62,9 +62,9 @@ def test_a_known_person_is_asked_and_joins_by_themselves(monkeypatch) -> None:
         (["x" * 101, "--admin", "a@example.org"], "at most 100 characters"),
         (["No\u202erth", "--admin", "a@example.org"], "U\\+202E"),
         (["North", "--admin", "nobody"], "valid email"),
-        (
-            ["NORTHLIGHT", "--admin", "a@example.org"],
-            "There is already an organization named",
+        *(
+            ([name, "--admin", "a@example.org"], "There is already an organization")
+            for name in ("NORTH LIGHT", "North\u00a0Light", "\uff2eorth  Light")
         ),
         (["North", "--admin", "a@example.org", "--plan", "gold"], "invalid choice"),
         (["North"], "--admin"),
@@ -73,7 +73,7 @@ def test_a_known_person_is_asked_and_joins_by_themselves(monkeypatch) -> None:
 def test_what_is_wrong_is_refused_and_nothing_is_made(
     monkeypatch, arguments: list[str], reason: str
 ) -> None:
-    Organization.objects.create(name="Northlight")
+    Organization.objects.create(name="North Light")
     with pytest.raises(CommandError, match=reason):
         create(monkeypatch, *arguments)
     assert Organization.objects.count() == 1

@@ -84,6 +84,8 @@ def test_what_was_backed_up_comes_back(rows: Rows, tmp_path: Path, capsys) -> No
         with pytest.raises(Exception, match="never deleted"):
             AuditEvent.objects.all().delete()
         call_command("migrate", "--check", "--skip-checks")
+        if connections["default"].vendor == "sqlite":
+            assert Path(target.name).stat().st_mode & 0o077 == 0
     assert "Restored the state of" in capsys.readouterr().out
 
 

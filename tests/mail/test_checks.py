@@ -38,7 +38,6 @@ def test_right_settings_pass() -> None:
     [
         ("NSADMIN_MAIL_WAY", "sendmail", "NSADMIN_MAIL_BACKEND is 'sendmail'"),
         ("NSADMIN_MAIL_HOST", "", "NSADMIN_MAIL_HOST is not set"),
-        ("NSADMIN_MAIL_TLS", "ssl", "NSADMIN_MAIL_TLS is 'ssl'"),
         ("NSADMIN_MAIL_USER", "", "Only one of"),
         ("NSADMIN_MAIL_PASSWORD", "", "Only one of"),
         ("NSADMIN_MAIL_CA_FILE", "/no/such/file", "names no file"),

@@ -139,10 +139,11 @@ def lock_row(organization: Organization) -> None:
 
 def create_organization(name: str, *, plan: str) -> Organization:
     """Create an organization without members; raise Invalid for a bad or taken name."""
-    name = names.clean(name, at="name", longest=NAME_MAX)
+    name = " ".join(names.clean(name, at="name", longest=NAME_MAX).split())
     if not name:
         raise Invalid("The name must have 1 to 100 characters.")
-    if Organization.objects.filter(name__iexact=name).exists():
+    others = Organization.objects.values_list("name", flat=True)
+    if names.look_of(name) in map(names.look_of, others.iterator()):
         raise Invalid(f"There is already an organization named {name}.")
     return Organization.objects.create(name=name, plan=plan)
 

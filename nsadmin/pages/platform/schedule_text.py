@@ -17,7 +17,7 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
     ),
     "cleanup_expired": (
         "Expiry",
-        "Warns two hours before expiry; deletes expired namespaces.",
+        "Warns one to two hours before expiry; deletes expired namespaces.",
     ),
     "drift": (
         "Drift",

@@ -9,7 +9,7 @@ from typing import Final
 from pymongo import ASCENDING, IndexModel
 
 from nsadmin.stores.mongo import namespaces
-from nsadmin.stores.mongo.connection import collection
+from nsadmin.stores.mongo.connection import collection, ping
 from nsadmin.stores.mongo.failures import translate_errors
 from nsadmin.stores.mongo.resources import ID_FIELD, KINDS
 
@@ -43,9 +43,11 @@ NAMESPACES: Final = (
 def ensure() -> None:
     """Make the indexes that are missing.
 
-    Raises Conflict if stored documents share a value that has to be unique, and
-    UpstreamError if an index of other options has the place of one.
+    Raises Unavailable if the store does not answer, Conflict if stored documents share
+    a value that has to be unique, and UpstreamError if an index of other options has
+    the place of one.
     """
+    ping()  # the hour of a build is not for a server that is not there
     _make(namespaces.NAME, *NAMESPACES)
     for kind in KINDS:
         more = [_index("namespace_id", "bucket_id", "_id")] if kind == "objects" else []

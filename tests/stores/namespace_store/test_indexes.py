@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from nsadmin.stores.mongo import indexes, namespaces, resources
+from nsadmin.errors import Unavailable
+from nsadmin.stores.mongo import connection, indexes, namespaces, resources
 from nsadmin.stores.mongo.connection import database
 from tests.stores.namespace_store.calls import ID, READS
 from tests.stores.namespace_store.commands import monitored
@@ -125,6 +126,14 @@ def test_a_read_by_name_repeats_the_condition_of_its_partial_index() -> None:
     assert condition == {"name_key": {"$type": "string"}}
     for field, part in condition.items():
         assert part.items() <= body["filter"][field].items()
+
+
+@pytest.mark.timeout(30)
+def test_a_store_that_is_away_is_not_waited_for_as_for_a_build(settings: Any) -> None:
+    settings.NSADMIN_MONGODB_URL = "mongodb://127.0.0.1:9/none"
+    with pytest.raises(Unavailable):
+        indexes.ensure()
+    connection.close()
 
 
 def test_they_are_made_twice_without_harm(stores: Any) -> None:
