@@ -116,3 +116,6 @@ def test_a_person_without_any_organization_is_told(sure, browse, cast):
     response = browse("viewer").get("/namespaces/")
     assert response.status_code == 403
     assert b"You belong to no organization" in response.content
+    said = " ".join(response.content.decode().split())
+    assert "an admin has deactivated your membership of" in said
+    assert cast.northlight.name in said

@@ -60,8 +60,7 @@ def error_page(request: HttpRequest, error: NsadminError) -> HttpResponse:
         return step_up.ask_password(request, error)
     if isinstance(error, Unauthorized):
         if isinstance(request.user, User):
-            nowhere = Forbidden("You do not belong to any organization.")
-            return _answer(request, "errors/nowhere.html", nowhere)
+            return _nowhere(request, request.user)
         return sign_in.redirect_to_sign_in(request)
     if isinstance(error, Forbidden) and not wants_fragment(request):
         if error.code == suspension.CODE:
@@ -73,6 +72,14 @@ def error_page(request: HttpRequest, error: NsadminError) -> HttpResponse:
         error.status, "Something went wrong"
     )
     return _answer(request, "errors/refused.html", error, title=title)
+
+
+def _nowhere(request: HttpRequest, user: User) -> HttpResponse:
+    """Return the page of a person without an organization, or who was deactivated."""
+    error = Forbidden("You do not belong to any organization.")
+    left = user.deactivated_memberships.select_related("organization")
+    names = [each.organization.name for each in left]
+    return _answer(request, "errors/nowhere.html", error, deactivated_in=names)
 
 
 def _answer(
