@@ -31,6 +31,12 @@ def deactivated(organization: Organization) -> QuerySet[DeactivatedMember]:
     return rows.order_by("user__email")
 
 
+def deactivated_in(user: User) -> list[str]:
+    """Return the names of the organizations in which a person is deactivated."""
+    left = user.deactivated_memberships.order_by("organization__name")
+    return list(left.values_list("organization__name", flat=True))
+
+
 def invitations(organization: Organization) -> QuerySet[Invitation]:
     """Return the open invitations, each with the user who sent it."""
     return organization.invitations.select_related("inviter")

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError, ResponseError
 from nsadmin.access.actor import Actor
 from nsadmin.access.models import User
 from nsadmin.access.organization import suspension
-from nsadmin.access.organization.listing import contacts_for
+from nsadmin.access.organization.listing import contacts_for, deactivated_in
 from nsadmin.access.permissions import Action
 from nsadmin.access.support import listing
 from nsadmin.access.support.looks import record_refusal
@@ -77,8 +77,7 @@ def error_page(request: HttpRequest, error: NsadminError) -> HttpResponse:
 def _nowhere(request: HttpRequest, user: User) -> HttpResponse:
     """Return the page of a person without an organization, or who was deactivated."""
     error = Forbidden("You do not belong to any organization.")
-    left = user.deactivated_memberships.select_related("organization")
-    names = [each.organization.name for each in left]
+    names = deactivated_in(user)
     return _answer(request, "errors/nowhere.html", error, deactivated_in=names)
 
 
