@@ -11,6 +11,7 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.namespaces.schema import config, document
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import Cast, make_namespace
+from tests.exit_status import exit_status
 
 
 def now(cast: Cast) -> document.Namespace:
@@ -31,16 +32,8 @@ def file(cast: Cast, tmp_path: Path) -> Path:
 
 def run(cast: Cast, verb: str, path: Path | str, *more: str) -> int:
     """Run the command; return its exit status."""
-    try:
-        call_command(
-            "nsconfig", verb, str(path), "--organization", "northlight media", *more
-        )
-    except SystemExit as ended:
-        return int(ended.code or 0)
-    except CommandError as error:
-        print(error, file=sys.stderr)
-        return error.returncode
-    return 0
+    where = ("--organization", "northlight media")
+    return exit_status("nsconfig", verb, str(path), *where, *more)
 
 
 def test_diff_says_what_differs_and_writes_nothing(cast, file, capsys):
