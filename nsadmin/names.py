@@ -32,6 +32,8 @@ _UNSEEN = (
     (0xE0100, 0xE01EF),
 )
 
+# Behind every text that begins with the text before it.
+LAST_CHARACTER = "\U0010ffff"
 # The longest text within a JSON value.
 _MAX_TEXT = 4000
 

@@ -10,7 +10,8 @@ from typing import Final
 
 from django.db.models import Case, Q, QuerySet, Value, When
 
-from nsadmin.access.organization.selection import LAST_CHARACTER, begins
+from nsadmin import names
+from nsadmin.access.organization.selection import begins
 from nsadmin.namespaces.listing.amounts import Count
 from nsadmin.namespaces.listing.counting import counters
 from nsadmin.namespaces.listing.counting.counters import Kind
@@ -137,7 +138,7 @@ def find(wanted: NamespaceFilter, *, limit: int) -> Found:
 
 def _begins(prefix: str) -> Q:
     """Return the condition that an id begins so, for the index by their bytes."""
-    return Q(of_key__gte=prefix, of_key__lt=prefix + LAST_CHARACTER)
+    return Q(of_key__gte=prefix, of_key__lt=prefix + names.LAST_CHARACTER)
 
 
 def _rows(wanted: NamespaceFilter) -> QuerySet[MirroredNamespace]:

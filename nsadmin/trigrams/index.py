@@ -11,6 +11,7 @@ from typing import Any
 from django.db import DatabaseError, connection
 
 from nsadmin.errors import Unavailable
+from nsadmin.names import LAST_CHARACTER
 from nsadmin.trigrams import letters
 from nsadmin.trigrams.models import EVERYBODY, SearchOwner
 from nsadmin.trigrams.words import Query
@@ -22,8 +23,6 @@ _COLUMNS = (
     "e.description"
 )
 _JOINED = "JOIN search_searchowner o ON o.id = e.owner_id"
-# Behind every name that begins with the text before it.
-_LAST = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ def _sqlite(
     return (
         f"SELECT * FROM ({named}) UNION ALL SELECT * FROM ({matching})",  # noqa: S608
         [
-            *(kind, *numbers, key, key + _LAST, *query.fragments),
+            *(kind, *numbers, key, key + LAST_CHARACTER, *query.fragments),
             letters.match(tags, query.fragments),
             *(kind, *numbers, *query.fragments),
         ],

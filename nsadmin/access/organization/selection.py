@@ -18,7 +18,6 @@ LONGEST: Final = 100
 # The number of organizations that a search returns.
 FOUND: Final = 8
 _ID_PREFIX = "org_"
-LAST_CHARACTER = "\U0010ffff"
 
 
 def selectable(user: User) -> QuerySet[Organization]:
@@ -98,4 +97,4 @@ def begins(column: str, text: str) -> Q:
     """
     if connection.vendor == "postgresql":
         return Q(**{f"{column}__startswith": text})
-    return Q(**{f"{column}__gte": text, f"{column}__lt": f"{text}{LAST_CHARACTER}"})
+    return Q(**{f"{column}__gte": text, f"{column}__lt": text + names.LAST_CHARACTER})
