@@ -12,6 +12,7 @@ from typing import Any, Final
 from bson.raw_bson import RawBSONDocument
 from pymongo import ASCENDING, DESCENDING
 
+from nsadmin.names import LAST_CHARACTER
 from nsadmin.stores.mongo.connection import PAGE_S, Document, collection
 from nsadmin.stores.mongo.decoding import RAW, decoded
 from nsadmin.stores.mongo.failures import translate_errors
@@ -19,8 +20,6 @@ from nsadmin.stores.mongo.keys import beyond, is_like, other_types
 from nsadmin.stores.mongo.resources import ID_FIELD, Kind
 
 MOST_BYTES: Final = 32 * 1024 * 1024
-# The last code point sorts after every text that continues a prefix.
-_LAST: Final = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,7 @@ def by_prefix(
     kind: Kind, namespace_id: str, prefix: str, *, limit: int, fields: Sequence[str]
 ) -> list[Document]:
     """Return documents whose id begins with a text, in the order of the index."""
-    span = {"$gte": prefix, "$lt": prefix + _LAST}
+    span = {"$gte": prefix, "$lt": prefix + LAST_CHARACTER}
     wanted = {"namespace_id": namespace_id, ID_FIELD[kind]: span}
     return _few(kind, wanted, limit=limit, fields=fields)
 
