@@ -1,8 +1,9 @@
 """A fleet hours after its first looks: `python -m tests.bench.looked NAMESPACES`.
 
 It waits until a comparison has met all the namespaces. A fleet has few collections, so
-a look finds nearly all of them missing. The sampler needs some minutes for that; here its rows are written at once, and the next looks are
-spread over the hours as they are when it has gone on for long.
+a look finds nearly all of them missing. The sampler needs some minutes for that; here
+its rows and the differences are written at once, and the next looks are spread over the
+hours as they are when it has gone on for long.
 """
 
 import os
@@ -66,6 +67,36 @@ def write_looks(keys: Sequence[str]) -> None:
     MirroredNamespace.objects.filter(pk__in=keys).update(
         health="error", health_since=None, looked_at=now, changed_at=None
     )
+    write_differences(keys)
+
+
+def write_differences(keys: Sequence[str]) -> None:
+    """Write what differs at these collections, as a look at each one would."""
+    from nsadmin.health.drift import drift_scan
+    from nsadmin.health.drift.drift import compare
+    from nsadmin.health.models import DriftRow
+    from nsadmin.namespaces.models import LastLook, MirroredNamespace
+    from nsadmin.namespaces.read import snapshots
+    from nsadmin.namespaces.schema import document
+    from nsadmin.stores.mongo import namespaces as store
+
+    now, counts = timezone.now(), dict[int, list[str]]()
+    looks, rows = (
+        LastLook.objects.in_bulk(keys),
+        MirroredNamespace.objects.in_bulk(keys),
+    )
+    differences = list[DriftRow]()
+    for raw in store.get_many(keys):
+        namespace = document.read(raw)
+        key = namespace.namespace_id
+        found = compare(namespace, snapshots.from_row(looks[key]), rows[key])
+        of_key = drift_scan.rows_of(key, found, now)
+        counts.setdefault(len(of_key), []).append(key)
+        differences += of_key
+    DriftRow.objects.bulk_create(differences, ignore_conflicts=True, batch_size=500)
+    for count, counted in counts.items():
+        MirroredNamespace.objects.filter(pk__in=counted).update(differences=count)
+    drift_scan.note_unchanged(keys, differing=())
 
 
 if __name__ == "__main__":

@@ -159,24 +159,37 @@ def delete_orphans(cluster: str, *, before: datetime) -> None:
     rows.filter(last_seen__lt=before).delete()
 
 
+def rows_of(
+    namespace_id: str, found: Iterable[Drift], now: datetime, *, cluster: str = ""
+) -> list[DriftRow]:
+    """Return the rows, not yet stored, of differences that are seen now, each once.
+
+    Those that are not counted have none.
+    """
+    rows = {
+        (drift.kind, items.storable_key(drift.subject)): drift
+        for drift in found
+        if drift.kind not in _UNCOUNTED
+    }
+    return [
+        DriftRow(
+            namespace_id=namespace_id,
+            cluster=cluster,
+            kind=kind,
+            subject=subject,
+            first_seen=now,
+            last_seen=now,
+            **_values(drift),
+        )
+        for (kind, subject), drift in rows.items()
+    ]
+
+
 def _see(
     namespace_id: str, cluster: str, found: Iterable[Drift], now: datetime
 ) -> None:
-    """Write the differences as seen now, each once."""
-    rows = {(drift.kind, items.storable_key(drift.subject)): drift for drift in found}
     DriftRow.objects.bulk_create(
-        (
-            DriftRow(
-                namespace_id=namespace_id,
-                cluster=cluster,
-                kind=kind,
-                subject=subject,
-                first_seen=now,
-                last_seen=now,
-                **_values(drift),
-            )
-            for (kind, subject), drift in rows.items()
-        ),
+        rows_of(namespace_id, found, now, cluster=cluster),
         update_conflicts=True,
         unique_fields=["namespace_id", "cluster", "kind", "subject"],
         update_fields=["last_seen", *_VALUES],
