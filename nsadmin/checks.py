@@ -18,7 +18,7 @@ from django.core.checks import (
 )
 from django.core.exceptions import ImproperlyConfigured
 
-from nsadmin import serve, store_checks
+from nsadmin import store_checks
 from nsadmin.access.providers import configured
 from nsadmin.access.providers.definition import SamlProvider
 from nsadmin.access.providers.reading import UnreadableProviders
@@ -155,9 +155,9 @@ def web_server(**_kwargs: Any) -> list[CheckMessage]:
     """
     found: list[CheckMessage] = []
     largest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    if largest is None or largest > serve.MAX_BODY_BYTES:
+    if largest is None or largest > settings.MAX_BODY_BYTES:
         message = "DATA_UPLOAD_MAX_MEMORY_SIZE is larger than the web server's limit."
-        hint = f"Set {serve.MAX_BODY_BYTES} bytes or fewer."
+        hint = f"Set {settings.MAX_BODY_BYTES} bytes or fewer."
         found.append(Warning(message, hint=hint, id="nsadmin.W005"))
     found.append(
         Info(

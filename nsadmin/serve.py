@@ -23,9 +23,8 @@ from waitress.utilities import Error
 
 from nsadmin import drain
 from nsadmin.settings.environment import LISTEN_PID
+from nsadmin.settings.security import MAX_BODY_BYTES
 
-# A larger body is refused by the server, without our envelope and without reading it.
-MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_HEADER_BYTES = 64 * 1024
 # Seconds from the first byte of a request to its last.
 REQUEST_TIMEOUT_S = 30

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from nsadmin import serve
 from nsadmin.embedded.supervision.ports import free_port
+from nsadmin.settings.security import MAX_BODY_BYTES
 from tests.deployment.commands import PROXY
 from tests.deployment.tools import needs
 from tests.deployment.web import activated, held_socket
@@ -101,9 +101,9 @@ def test_pages_come_through_while_mongodb_is_away(upstream: str, proxy: str) -> 
     ("size", "status"),
     [
         (8_000_001, 401),
-        (serve.MAX_BODY_BYTES - 1, 401),
-        (serve.MAX_BODY_BYTES, 413),
-        (2 * serve.MAX_BODY_BYTES, 413),
+        (MAX_BODY_BYTES - 1, 401),
+        (MAX_BODY_BYTES, 413),
+        (2 * MAX_BODY_BYTES, 413),
     ],
 )
 def test_a_body_has_the_limit_of_the_web_server(

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from nsadmin import serve
 from nsadmin.embedded.supervision.ports import free_port
+from nsadmin.settings.security import MAX_BODY_BYTES
 from tests.production_check import SETTINGS
 
 ROOT = Path(__file__).parents[2]
@@ -137,7 +137,7 @@ def test_a_connection_is_used_again_after_the_limit_of_one_request(hasty: int) -
 
 
 def test_a_body_that_is_too_large_is_refused_unread(port: int) -> None:
-    with begin(port, size=serve.MAX_BODY_BYTES + 1) as upload:
+    with begin(port, size=MAX_BODY_BYTES + 1) as upload:
         assert b" 413 " in answer(upload)
 
 
