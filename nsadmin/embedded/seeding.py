@@ -48,9 +48,9 @@ async def set_apps(
     *,
     on: bool,
 ) -> dict[str, Any]:
-    """Give every login an authenticator app, or take away what an earlier start gave.
+    """Give logins without an authenticator app one, or take away what a start gave.
 
-    Return the seed, in which each login then has the app's `totp_secret`.
+    Return the seed, in which each login whose app is the demo's has its `totp_secret`.
     """
     given = directory.read("apps.json")
     if on or given:
@@ -61,7 +61,9 @@ async def set_apps(
         await supervisor.run(process)
         given = directory.read(result.name)
     logins = [
-        login | ({"totp_secret": given[login["email"]]} if given else {})
+        login | {"totp_secret": given[login["email"]]}
+        if login["email"] in given
+        else login
         for login in seed["logins"]
     ]
     return seed | {"logins": logins}
