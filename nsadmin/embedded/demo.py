@@ -1,8 +1,9 @@
 """The demo, from nothing to served pages, and its end.
 
-The order: check the port and the machine, lock the data directory, start the servers
-while the database is migrated, seed once while static files are collected, then start
-nsadmin itself and restart processes that die until a signal comes.
+The order: check that no demo runs in the data directory, check the port and the
+machine, lock the directory, start the servers while the database is migrated, seed once
+while static files are collected, then start nsadmin itself and restart processes that
+die until a signal comes.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nsadmin.embedded.datadir import DataDirectory
+from nsadmin.embedded.datadir import DataDirectory, refuse_second
 from nsadmin.embedded.preparation import Preparation
 from nsadmin.embedded.seeding import seed_once, set_apps
 from nsadmin.embedded.servers import local
@@ -33,6 +34,7 @@ class Demo:
     def __init__(
         self, *, port: int, data: Path, say: Callable[[str], None], mfa: bool = False
     ) -> None:
+        refuse_second(data)  # which has the port as well, most likely
         check_web_port(port)
         self._mfa = mfa
         self._port = port

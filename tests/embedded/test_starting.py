@@ -1,6 +1,7 @@
 """What `manage.py demo` refuses, remembers and tells."""
 
 import json
+import os
 import socket
 import stat
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from nsadmin.embedded import preparation
 from nsadmin.embedded.datadir import DataDirectory
+from nsadmin.embedded.demo import Demo
 from nsadmin.embedded.servers import host, local
 from nsadmin.embedded.servers.environment import environment
 from nsadmin.embedded.servers.local import Servers
@@ -61,6 +63,30 @@ def test_a_taken_port_is_one_sentence_without_a_traceback(
         "another port with --port.\n"
     )
     assert not (tmp_path / "demo").exists()
+
+
+def test_a_second_demo_of_one_directory_is_told_where_the_first_is(
+    listener: socket.socket, tmp_path: Path
+) -> None:
+    port = port_of(listener)
+    directory = DataDirectory(tmp_path)
+    lock = directory.lock()
+    told = "but is not ready yet"
+    for _ in range(2):
+        with pytest.raises(StartError) as refused:
+            Demo(port=port, data=tmp_path, say=print)
+        assert str(refused.value) == (
+            f"A demo already runs in {tmp_path}, {told} (process {os.getpid()}): stop "
+            "it, or choose another directory with --data-dir and another port with "
+            "--port."
+        )
+        url = f"http://127.0.0.1:{port}"
+        directory.write("demo.json", {"url": url})
+        told = f"at {url}"
+
+    os.close(lock)
+    with pytest.raises(StartError, match="is taken by another program"):
+        Demo(port=port, data=tmp_path, say=print)
 
 
 @pytest.mark.parametrize("port", [0, -1, 65_536])
