@@ -16,6 +16,8 @@ from typing import Any
 
 from nsadmin.embedded.supervision.errors import StartError
 
+# The file of the logins, keys and namespaces that were seeded.
+SEED = "seed.json"
 # Longer than any program of a killed supervisor may live on.
 LOCK_PATIENCE_SECONDS = 8.0
 

@@ -37,13 +37,15 @@ class Demo:
         refuse_second(data)  # which has the port as well, most likely
         check_web_port(port)
         self._mfa = mfa
-        self._port = port
         self.url = f"http://{HOST}:{port}"
         self._say = say
         self._started = time.monotonic()
         self._directory = DataDirectory(data)
         self._lock = self._directory.lock()
         self._servers = local.plan(self._directory, os.environ)
+        self._environment = environment(
+            self._directory, self._servers, os.environ, port
+        )
         self._web = processes.web(port)
         self._seed: dict[str, Any] = {}
 
@@ -98,10 +100,16 @@ class Demo:
         await self._supervisor.ready(process, within=SERVER_SECONDS)
         self._progress(f"{process.name} is up")
 
+    def _how_to_sign_in(self) -> str:
+        if "NSADMIN_DEMO_LOGINS" not in self._environment:
+            return f"Open {self.url} and sign in as one of these:"
+        code = ", and a code of its app" if self._mfa else ""
+        return f"Open {self.url} and sign in as one of these by one click{code}:"
+
     def _make_supervisor(self) -> Supervisor:
         return Supervisor(
             logs=self._directory.logs,
-            env=environment(self._directory, self._servers, os.environ, self._port),
+            env=self._environment,
             cwd=processes.ROOT,
             report=self._progress,
             changed=self._write_summary,
@@ -121,6 +129,8 @@ class Demo:
 
     def _say_ready(self) -> None:
         self._say(f"ready {self.url}")
+        self._say("")
+        self._say(self._how_to_sign_in())
         self._say("")
         for line in table(self._seed["logins"]):
             self._say(line)

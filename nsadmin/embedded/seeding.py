@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from nsadmin.embedded.datadir import DataDirectory
+from nsadmin.embedded.datadir import SEED, DataDirectory
 from nsadmin.embedded.servers import local
 from nsadmin.embedded.servers.local import Servers
 from nsadmin.embedded.supervision.follow import follow
@@ -26,7 +26,7 @@ async def seed_once(
     interrupted seed is repeated.
     """
     sources = _sources(used)
-    kept = directory.read("seed.json")
+    kept = directory.read(SEED)
     if kept.get("sources") == sources:
         return kept
     tell("seeding")
@@ -35,7 +35,7 @@ async def seed_once(
     async with follow(supervisor.log_of(process.name), mark=MARK, tell=tell):
         await supervisor.run(process)
     kept = directory.read(result.name) | {"sources": sources}
-    directory.write("seed.json", kept)
+    directory.write(SEED, kept)
     result.unlink()
     tell("seeded")
     return kept

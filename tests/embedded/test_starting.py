@@ -175,8 +175,16 @@ def test_children_are_told_where_everything_is(tmp_path: Path) -> None:
     assert f"{dedicated['url']}=*" == f"http://{told['NSADMIN_CLUSTER_HOSTS']}"
     assert dedicated["api_key"] == told["NSADMIN_DEMO_DEDICATED_API_KEY"]
     assert dedicated["api_key"] != told["NSADMIN_QDRANT_API_KEY"]
+    assert told["NSADMIN_DEMO_LOGINS"] == str(tmp_path / "seed.json")
     lacking = {"NSADMIN_SECRET_KEY", "NSADMIN_SEAL_KEYS", "NSADMIN_KEY_PEPPER"}
     assert lacking <= told.keys()
+
+
+@pytest.mark.parametrize("name", ["NSADMIN_ALLOWED_HOSTS", "NSADMIN_PROXY_COUNT"])
+def test_pages_that_others_may_reach_offer_no_logins(tmp_path: Path, name: str) -> None:
+    directory = DataDirectory(tmp_path)
+    told = environment(directory, local.plan(directory, {}), {name: "1"}, 8123)
+    assert "NSADMIN_DEMO_LOGINS" not in told
 
 
 def test_the_summary_tells_programs_everything(tmp_path: Path) -> None:
