@@ -1,10 +1,14 @@
 """The rules for the characters of all names. Pure.
 
-Two names that look the same must be the same. So a name is in NFC and trimmed, and
-invisible characters are refused: control and format characters (including direction
-marks), default-ignorable characters, and blanks other than spaces. Joiners (U+200C,
-U+200D) are format characters, so Persian and Hindi names and combined emoji are written
-without them. Longer texts, such as descriptions, may contain joiners.
+Two names that are entered here must not differ in what a reader cannot see. So a name
+is in NFC and trimmed, and every run of blanks of any kind, such as no-break and
+ideographic spaces, becomes one space. Invisible characters are refused: control and
+format characters (including direction marks) and default-ignorable characters. Joiners
+(U+200C, U+200D) are format characters, so Persian and Hindi names and combined emoji
+are written without them. Longer texts, such as descriptions, may contain joiners.
+
+Names that other programs have stored stay as they are. Letters that look alike, such as
+wide and plain ones, are different letters.
 """
 
 import math
@@ -31,6 +35,9 @@ _UNSEEN = (
     (0xFFA0, 0xFFA0),
     (0xE0100, 0xE01EF),
 )
+
+# Every character of Unicode's category of spaces, one or several in a row.
+_SPACES = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 
 # Behind every text that begins with the text before it.
 LAST_CHARACTER = "\U0010ffff"
@@ -64,7 +71,7 @@ def composed(text: str) -> str:
 
 
 def trimmed(text: str) -> str:
-    """Return the text as names are stored: NFC, without spaces around it."""
+    """Return the text in NFC, without blanks around it."""
     return composed(text).strip()
 
 
@@ -168,9 +175,10 @@ def storable(value: Any, depth: int = 16) -> Any:
 def clean(text: str, *, at: str, what: str = "name", longest: int | None = None) -> str:
     """Return the name as it is stored; raise Invalid for an invisible character.
 
-    `longest` limits the stored form, which may be longer than the text sent.
+    It is in NFC and trimmed, with one space for each run of blanks. `longest` limits
+    this form, which may be longer than the text sent.
     """
-    cleaned = trimmed(text)
+    cleaned = _SPACES.sub(" ", trimmed(text))
     if longest is not None and len(cleaned) > longest:
         sentence = too_long(longest, len(cleaned), f"The {what}")
         raise Invalid.at(at, sentence)

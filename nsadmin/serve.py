@@ -15,6 +15,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
+from ipaddress import ip_address
 from typing import Any
 
 from waitress.channel import HTTPChannel
@@ -22,7 +23,7 @@ from waitress.server import create_server
 from waitress.utilities import Error
 
 from nsadmin import drain
-from nsadmin.settings.environment import LISTEN_PID
+from nsadmin.settings.environment import LISTEN_PID, NSADMIN_DEMO_LOGINS
 from nsadmin.settings.security import MAX_BODY_BYTES
 
 MAX_HEADER_BYTES = 64 * 1024
@@ -171,6 +172,18 @@ def _open(host: str, port: int) -> socket.socket:
     sys.exit(f"nsadmin serve: cannot listen on {host}, port {port}: {reason}.")
 
 
+def _refuse_open_demo(listener: socket.socket) -> None:
+    """Raise SystemExit if others could open the sign-in page of a demo."""
+    if not NSADMIN_DEMO_LOGINS:
+        return
+    is_internet = listener.family in (socket.AF_INET, socket.AF_INET6)
+    if not is_internet or not ip_address(listener.getsockname()[0]).is_loopback:
+        sys.exit(
+            "nsadmin serve: NSADMIN_DEMO_LOGINS lets people sign in without a "
+            "password: unset it, or listen on 127.0.0.1."
+        )
+
+
 def _number(least: int, most: int | None = None) -> Callable[[str], int]:
     """Return a reader of whole numbers for argparse, with their range."""
     limits = f"of {least} or more" if most is None else f"from {least} to {most}"
@@ -218,6 +231,7 @@ def main(arguments: list[str]) -> None:
         signal.signal(number, lambda *_: sys.exit(0))
     _raise_open_files()
     listener = _open(options.host, options.port)
+    _refuse_open_demo(listener)
     from nsadmin.wsgi import application
 
     works = [lambda: serve(application, listener, options)] * options.processes

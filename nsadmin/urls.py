@@ -8,6 +8,7 @@ from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
 from nsadmin.access.sso.urls import sso_patterns
+from nsadmin.access.web.demo_sign_in import demo_sign_in
 from nsadmin.access.web.gate import public
 from nsadmin.access.web.passkeys import AddPasskey
 from nsadmin.access.web.without_password import (
@@ -96,6 +97,7 @@ account_patterns = [
     *_offered(account_urls.urlpatterns, ACCOUNT_PAGES),
     *_offered([path("2fa/", include(mfa_urls.urlpatterns))], FACTOR_PAGES),
     *sso_patterns,
+    path("demo/", with_provider_buttons(demo_sign_in), name="demo_sign_in"),
 ]
 # A sign-in through a provider begins here, which changes nothing; only its end may.
 _BEGINNINGS = {"sso_start", "sso_confirm_at", "saml_acs"}

@@ -10,10 +10,11 @@ class AccessConfig(AppConfig):
     label = "access"
 
     def ready(self) -> None:
-        """Connect what listens to allauth's signals; register mails and old rows."""
+        """Connect what listens to allauth's signals; register a check and the rest."""
         from nsadmin.access.mails import members  # noqa: F401
         from nsadmin.access.signin import (  # noqa: F401
             audit,
+            demo_logins,
             ends,
             passwords,
             requirement,

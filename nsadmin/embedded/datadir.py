@@ -10,13 +10,23 @@ import secrets
 import time
 from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from nsadmin.embedded.supervision.errors import StartError
 
+# The file of the logins, keys and namespaces that were seeded.
+SEED = "seed.json"
 # Longer than any program of a killed supervisor may live on.
 LOCK_PATIENCE_SECONDS = 8.0
+
+
+def refuse_second(path: Path) -> None:
+    """Raise StartError if a demo runs in the directory; make nothing."""
+    with suppress(OSError), (path / "lock").open("rb") as file:
+        if not _locked(file.fileno()) and _lives(owner := file.read(20).decode()):
+            raise DataDirectory(path).second(owner)
 
 
 class DataDirectory:
@@ -48,14 +58,20 @@ class DataDirectory:
             owner = os.pread(descriptor, 20, 0).decode()
             if _lives(owner) or time.monotonic() > give_up:
                 os.close(descriptor)
-                raise StartError(
-                    f"Another demo runs on {self.path} (process {owner or 'unknown'}): "
-                    "stop it, or choose another directory with --data-dir."
-                )
+                raise self.second(owner or "unknown")
             time.sleep(0.1)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         return descriptor
+
+    def second(self, owner: str) -> StartError:
+        """Return the error of a start beside the demo of the process `owner`."""
+        url = self.read("demo.json").get("url")
+        place = f"at {url}" if url else "but is not ready yet"
+        return StartError(
+            f"A demo already runs in {self.path}, {place} (process {owner}): stop it, "
+            "or choose another directory with --data-dir and another port with --port."
+        )
 
     def read(self, name: str) -> dict[str, Any]:
         """The JSON object of that name, empty when there is none yet."""

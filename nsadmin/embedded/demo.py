@@ -1,8 +1,9 @@
 """The demo, from nothing to served pages, and its end.
 
-The order: check the port and the machine, lock the data directory, start the servers
-while the database is migrated, seed once while static files are collected, then start
-nsadmin itself and restart processes that die until a signal comes.
+The order: check that no demo runs in the data directory, check the port and the
+machine, lock the directory, start the servers while the database is migrated, seed once
+while static files are collected, then start nsadmin itself and restart processes that
+die until a signal comes.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nsadmin.embedded.datadir import DataDirectory
+from nsadmin.embedded.datadir import DataDirectory, refuse_second
 from nsadmin.embedded.preparation import Preparation
 from nsadmin.embedded.seeding import seed_once, set_apps
 from nsadmin.embedded.servers import local
@@ -33,15 +34,18 @@ class Demo:
     def __init__(
         self, *, port: int, data: Path, say: Callable[[str], None], mfa: bool = False
     ) -> None:
+        refuse_second(data)  # which has the port as well, most likely
         check_web_port(port)
         self._mfa = mfa
-        self._port = port
         self.url = f"http://{HOST}:{port}"
         self._say = say
         self._started = time.monotonic()
         self._directory = DataDirectory(data)
         self._lock = self._directory.lock()
         self._servers = local.plan(self._directory, os.environ)
+        self._environment = environment(
+            self._directory, self._servers, os.environ, port
+        )
         self._web = processes.web(port)
         self._seed: dict[str, Any] = {}
 
@@ -96,10 +100,16 @@ class Demo:
         await self._supervisor.ready(process, within=SERVER_SECONDS)
         self._progress(f"{process.name} is up")
 
+    def _how_to_sign_in(self) -> str:
+        if "NSADMIN_DEMO_LOGINS" not in self._environment:
+            return f"Open {self.url} and sign in as one of these:"
+        code = ", and a code of its app" if self._mfa else ""
+        return f"Open {self.url} and sign in as one of these by one click{code}:"
+
     def _make_supervisor(self) -> Supervisor:
         return Supervisor(
             logs=self._directory.logs,
-            env=environment(self._directory, self._servers, os.environ, self._port),
+            env=self._environment,
             cwd=processes.ROOT,
             report=self._progress,
             changed=self._write_summary,
@@ -119,6 +129,8 @@ class Demo:
 
     def _say_ready(self) -> None:
         self._say(f"ready {self.url}")
+        self._say("")
+        self._say(self._how_to_sign_in())
         self._say("")
         for line in table(self._seed["logins"]):
             self._say(line)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from nsadmin.embedded.datadir import DataDirectory
+from nsadmin.embedded.datadir import SEED, DataDirectory
 from nsadmin.embedded.servers import local
 from nsadmin.embedded.servers.local import Servers
 from nsadmin.embedded.supervision.follow import follow
@@ -26,7 +26,7 @@ async def seed_once(
     interrupted seed is repeated.
     """
     sources = _sources(used)
-    kept = directory.read("seed.json")
+    kept = directory.read(SEED)
     if kept.get("sources") == sources:
         return kept
     tell("seeding")
@@ -35,7 +35,7 @@ async def seed_once(
     async with follow(supervisor.log_of(process.name), mark=MARK, tell=tell):
         await supervisor.run(process)
     kept = directory.read(result.name) | {"sources": sources}
-    directory.write("seed.json", kept)
+    directory.write(SEED, kept)
     result.unlink()
     tell("seeded")
     return kept
@@ -48,9 +48,9 @@ async def set_apps(
     *,
     on: bool,
 ) -> dict[str, Any]:
-    """Give every login an authenticator app, or take away what an earlier start gave.
+    """Give logins without an authenticator app one, or take away what a start gave.
 
-    Return the seed, in which each login then has the app's `totp_secret`.
+    Return the seed, in which each login whose app is the demo's has its `totp_secret`.
     """
     given = directory.read("apps.json")
     if on or given:
@@ -61,7 +61,9 @@ async def set_apps(
         await supervisor.run(process)
         given = directory.read(result.name)
     logins = [
-        login | ({"totp_secret": given[login["email"]]} if given else {})
+        login | {"totp_secret": given[login["email"]]}
+        if login["email"] in given
+        else login
         for login in seed["logins"]
     ]
     return seed | {"logins": logins}

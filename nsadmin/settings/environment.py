@@ -221,6 +221,9 @@ NSADMIN_SENTRY_DSN: str = env.text("NSADMIN_SENTRY_DSN", "", rules.sentry_dsn)
 # Whether the embedded servers and the demo are installed. They are not part of
 # production: `nsadmin.cli` sets this for the commands that need them.
 NSADMIN_EMBEDDED: bool = env.switch("NSADMIN_EMBEDDED", default=False)
+# The file with the logins of a demo, which its sign-in page offers by a button each.
+# Only the demo sets it; a system check refuses it elsewhere.
+NSADMIN_DEMO_LOGINS: str = env.str("NSADMIN_DEMO_LOGINS", "")
 env.refuse_faults()
 # What looks like a setting and is none, and what is one, for the system check.
 NSADMIN_UNKNOWN_NAMES: list[str] = env.unknown_names()

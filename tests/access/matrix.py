@@ -55,6 +55,7 @@ class Row:
 _OPEN = Row("in in in in in in")
 _METRICS = Row("404 404 404 404 404 404")  # without NSADMIN_METRICS_KEY
 _NO_PROVIDER = Row("404 404 404 404 404 404")  # without NSADMIN_SSO
+_NO_DEMO = Row("404 404 404 404 404 404")  # without NSADMIN_DEMO_LOGINS
 _NO_PROVIDER_OF_ONES_OWN = Row("login 404 404 404 404 404")
 _PERSON = Row("login in in in in in")
 _SHOWN = Row(
@@ -420,6 +421,7 @@ MATRIX: dict[Route, Row] = {
     ("POST", "accounts/sso/<provider_id>/acs/"): _NO_PROVIDER,
     ("GET", "accounts/sso/<provider_id>/acs/finish/"): _NO_PROVIDER,
     ("GET", "accounts/sso/<provider_id>/metadata/"): _NO_PROVIDER,
+    ("POST", "accounts/demo/"): _NO_DEMO,
     ("GET", "v1/analytics/indexes/suggestions"): _READ,
     ("GET", "v1/analytics/indexes/usage"): _READ,
     ("POST", "v1/bulk/namespaces"): Row("401 403 in in 403 in"),

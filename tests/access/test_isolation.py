@@ -271,6 +271,8 @@ HARMLESS: set[Route] = {
     ("POST", "accounts/sso/<provider_id>/start/"),
     ("POST", "accounts/sso/<provider_id>/confirm/"),
     ("POST", "accounts/sso/<provider_id>/acs/"),
+    # How a person signs in to a demo, which this is not: 404.
+    ("POST", "accounts/demo/"),
     ("POST", "support/new/"),
     ("POST", "support/<session_id>/end/"),
 }

@@ -463,7 +463,8 @@ def test_support_is_refused_wherever_something_is_written() -> None:
     for (method, route), row in MATRIX.items():
         operations = getattr(views[route], "declarations", None)
         declared = operations[method] if operations else views[route].declared
-        if method == "GET" or declared.effect == "read":
+        is_there = set(row.own.split()) != {"404"}
+        if method == "GET" or declared.effect == "read" or not is_there:
             continue
         unsafe += 1
         for _, role, outcome in row.outcomes():

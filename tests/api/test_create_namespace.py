@@ -171,8 +171,9 @@ def test_a_name_is_needed(call: Caller) -> None:
     assert locations_of(call("POST", "/namespaces", {})) == ["namespace_name"]
 
 
-def test_a_taken_name_is_a_conflict_whatever_its_case(call: Caller) -> None:
-    response = call("POST", "/namespaces", {"namespace_name": " Film ARCHIVE "})
+@pytest.mark.parametrize("name", [" Film ARCHIVE ", "film\u3000archive"])
+def test_a_taken_name_is_a_conflict_whatever_its_case(call: Caller, name: str) -> None:
+    response = call("POST", "/namespaces", {"namespace_name": name})
     error = error_of(response)
     assert (response.status_code, error["code"]) == (409, "namespace_name_taken")
     # Another organization's name is free.

@@ -1,4 +1,4 @@
-"""Second factors as a person sets them up: an app, recovery codes, a passkey."""
+"""Sign-in: by one click in a demo, by an app, by recovery codes, by a passkey."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import axe, chromium
-from tests.browser.conftest import PATIENCE_MS, WITH_SCRIPT
+from tests.browser.conftest import PATIENCE_MS, WITH_SCRIPT, WITHOUT_SCRIPT
 from tests.browser.running_demo import Demo
 from tests.signin.codes import code, next_code
 
@@ -44,6 +44,21 @@ def confirm(page: Page, password: str) -> None:
     expect(page.locator("h1")).to_have_text("Confirm your password")
     page.fill("input[name=password]", password)
     page.get_by_role("button", name="Confirm").click()
+
+
+@WITHOUT_SCRIPT
+def test_a_login_of_the_demo_signs_in_by_one_click(
+    demo: Demo, browser: Browser, scripted: bool
+) -> None:
+    with opened(browser, demo.url, script=scripted) as page:
+        page.goto(f"{demo.url}/accounts/login/?next=/jobs/")
+        buttons = page.get_by_role("button", name=re.compile("^Sign in as "))
+        emails = {each["email"] for each in demo.facts["logins"]}
+        expect(buttons).to_have_count(len(emails))
+        assert not scripted or axe.faults(page) == []
+        page.get_by_role("button", name="Sign in as Hanna").click()
+        page.wait_for_url(f"{demo.url}/jobs/")
+        expect(page.locator("header")).to_contain_text("Halden Museum Labs")
 
 
 @WITH_SCRIPT

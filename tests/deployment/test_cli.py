@@ -121,6 +121,13 @@ def test_the_web_server_says_what_it_lacks_in_one_line() -> None:
     assert "NSADMIN_KEY_PEPPER is too short." in said
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_the_logins_of_a_demo_are_offered_to_this_machine_alone(host: str) -> None:
+    logins = {"NSADMIN_DEMO_LOGINS": "/demo/seed.json"}
+    said = one_line("serve", "--host", host, "--port", str(free_port()), **logins)
+    assert said.endswith("unset it, or listen on 127.0.0.1.\n")
+
+
 def test_a_command_of_the_demo_without_its_extra_names_it(tmp_path: Path) -> None:
     missing = tmp_path / "pycountry.py"
     missing.write_text(f"raise ModuleNotFoundError(name={missing.stem!r})\n")

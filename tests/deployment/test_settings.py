@@ -16,6 +16,7 @@ UNLISTED = {
     "NSADMIN_EMAIL_FROM",
     "NSADMIN_EMAIL_HOST",
     "NSADMIN_EMBEDDED",
+    "NSADMIN_DEMO_LOGINS",
     "LISTEN_PID",
 }
 # {setting: (its value, what is said of it)}
@@ -189,6 +190,12 @@ def test_what_has_no_effect_or_is_guessed_is_a_warning(given: dict, said: str) -
     done = check({**SETTINGS, **given})
     assert done.returncode == 1
     assert said in done.stderr
+
+
+def test_the_logins_of_a_demo_are_an_error_in_production() -> None:
+    done = check({**SETTINGS, "NSADMIN_DEMO_LOGINS": "/demo/seed.json"})
+    assert done.returncode == 1
+    assert "(nsadmin.E025) NSADMIN_DEMO_LOGINS is set" in done.stderr
 
 
 def test_the_table_of_readme_has_every_setting_and_no_other() -> None:

@@ -58,6 +58,7 @@ def test_the_demo_starts_from_an_empty_folder(programs: Path, tmp_path: Path) ->
     command = [str(programs / "nsadmin")]
     with running(data, port=ports.free_port(), command=command, folder=folder) as demo:
         page = httpx.get(f"{demo.url}/accounts/login/").text
+        assert "Sign in as Noor" in page
         linked = re.findall(r'(?:href|src)="(/static/[^"]+\.(?:css|js))"', page)
         assert {Path(path).suffix for path in linked} == {".css", ".js"}
         for path in linked:

@@ -1,6 +1,7 @@
 """What `manage.py demo` refuses, remembers and tells."""
 
 import json
+import os
 import socket
 import stat
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from nsadmin.embedded import preparation
 from nsadmin.embedded.datadir import DataDirectory
+from nsadmin.embedded.demo import Demo
 from nsadmin.embedded.servers import host, local
 from nsadmin.embedded.servers.environment import environment
 from nsadmin.embedded.servers.local import Servers
@@ -61,6 +63,30 @@ def test_a_taken_port_is_one_sentence_without_a_traceback(
         "another port with --port.\n"
     )
     assert not (tmp_path / "demo").exists()
+
+
+def test_a_second_demo_of_one_directory_is_told_where_the_first_is(
+    listener: socket.socket, tmp_path: Path
+) -> None:
+    port = port_of(listener)
+    directory = DataDirectory(tmp_path)
+    lock = directory.lock()
+    told = "but is not ready yet"
+    for _ in range(2):
+        with pytest.raises(StartError) as refused:
+            Demo(port=port, data=tmp_path, say=print)
+        assert str(refused.value) == (
+            f"A demo already runs in {tmp_path}, {told} (process {os.getpid()}): stop "
+            "it, or choose another directory with --data-dir and another port with "
+            "--port."
+        )
+        url = f"http://127.0.0.1:{port}"
+        directory.write("demo.json", {"url": url})
+        told = f"at {url}"
+
+    os.close(lock)
+    with pytest.raises(StartError, match="is taken by another program"):
+        Demo(port=port, data=tmp_path, say=print)
 
 
 @pytest.mark.parametrize("port", [0, -1, 65_536])
@@ -149,8 +175,16 @@ def test_children_are_told_where_everything_is(tmp_path: Path) -> None:
     assert f"{dedicated['url']}=*" == f"http://{told['NSADMIN_CLUSTER_HOSTS']}"
     assert dedicated["api_key"] == told["NSADMIN_DEMO_DEDICATED_API_KEY"]
     assert dedicated["api_key"] != told["NSADMIN_QDRANT_API_KEY"]
+    assert told["NSADMIN_DEMO_LOGINS"] == str(tmp_path / "seed.json")
     lacking = {"NSADMIN_SECRET_KEY", "NSADMIN_SEAL_KEYS", "NSADMIN_KEY_PEPPER"}
     assert lacking <= told.keys()
+
+
+@pytest.mark.parametrize("name", ["NSADMIN_ALLOWED_HOSTS", "NSADMIN_PROXY_COUNT"])
+def test_pages_that_others_may_reach_offer_no_logins(tmp_path: Path, name: str) -> None:
+    directory = DataDirectory(tmp_path)
+    told = environment(directory, local.plan(directory, {}), {name: "1"}, 8123)
+    assert "NSADMIN_DEMO_LOGINS" not in told
 
 
 def test_the_summary_tells_programs_everything(tmp_path: Path) -> None:

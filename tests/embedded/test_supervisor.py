@@ -299,8 +299,9 @@ def test_a_second_supervisor_of_the_same_directory_says_so_and_disturbs_nothing(
 
     assert second.popen.returncode == 1
     assert json.loads(errors) == (
-        f"Another demo runs on {supervised.path} (process {supervised.popen.pid}): "
-        "stop it, or choose another directory with --data-dir."
+        f"A demo already runs in {supervised.path}, but is not ready yet (process "
+        f"{supervised.popen.pid}): stop it, or choose another directory with "
+        "--data-dir and another port with --port."
     )
     assert lives(pid)
     assert supervised.pid("one") == pid

@@ -22,6 +22,7 @@ from nsadmin.namespaces.schema.text import clean_description, clean_name, name_k
     ("given_name", "stored"),
     [
         ("  film archive  ", "film archive"),
+        ("a" * 32 + "  " + "a" * 31, "a" * 32 + " " + "a" * 31),
         ("Cafe\u0301 films", "Café films"),
         ("日本映画", "日本映画"),
         ("🎬 films", "🎬 films"),

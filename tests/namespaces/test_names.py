@@ -46,6 +46,18 @@ def test_what_nobody_sees_is_in_no_name(hidden):
         assert set(refused.value.errors) == {key}
 
 
+@pytest.mark.parametrize(
+    "blank",
+    [c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c) == "Zs"],
+    ids=lambda c: f"U+{ord(c):04X}",
+)
+def test_one_space_stands_for_every_run_of_blanks(blank):
+    assert clean_name(f"{blank}film{blank}archive{blank}") == "film archive"
+    assert clean_name(f"film {blank}{blank} archive") == "film archive"
+    template = parse_template({"template_name": f"film{blank}archive"})
+    assert template.template_name == "film archive"
+
+
 @pytest.mark.parametrize("name", SEEN)
 def test_letters_of_every_language_are(name):
     stored = unicodedata.normalize("NFC", name)

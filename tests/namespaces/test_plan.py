@@ -56,6 +56,7 @@ def kinds(plan):
 def test_nothing_asked_nothing_planned():
     assert plan_of({}).is_empty
     assert plan_of({"namespace_name": "film archive"}).is_empty
+    assert plan_of({"namespace_name": "film \u00a0archive"}).is_empty
 
 
 def test_what_the_api_shows_can_be_sent_back():

@@ -17,6 +17,7 @@ def check(browser, address: str, name: str) -> str:
     [
         ("a quiet name", "This name is free."),
         ("film archive", "This is the current name."),
+        ("film\u3000archive", "This is the current name."),
         ("Film Archive", "This name is free."),
         ("ab", "at least 3 characters; it has 2"),
         ("", "at least 3 characters; it has 0"),

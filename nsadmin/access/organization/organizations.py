@@ -139,7 +139,7 @@ def lock_row(organization: Organization) -> None:
 
 def create_organization(name: str, *, plan: str) -> Organization:
     """Create an organization without members; raise Invalid for a bad or taken name."""
-    name = " ".join(names.clean(name, at="name", longest=NAME_MAX).split())
+    name = names.clean(name, at="name", longest=NAME_MAX)
     if not name:
         raise Invalid("The name must have 1 to 100 characters.")
     others = Organization.objects.values_list("name", flat=True)

@@ -2,9 +2,15 @@
 
 from collections.abc import Mapping
 
-from nsadmin.embedded.datadir import DataDirectory
+from nsadmin.embedded.datadir import SEED, DataDirectory
 from nsadmin.embedded.servers.local import Servers
 from nsadmin.embedded.supervision.ports import HOST
+
+# Settings by which the pages may be open to others than the person at this machine.
+_OPENING = (
+    *("NSADMIN_ALLOWED_HOSTS", "NSADMIN_INSECURE_HTTP"),
+    *("NSADMIN_PROXY_COUNT", "NSADMIN_TRUST_PROXY"),
+)
 
 
 def environment(
@@ -12,10 +18,13 @@ def environment(
 ) -> dict[str, str]:
     """Settings for a local machine, whose pages are on the port.
 
+    The sign-in page offers the demo's logins unless a setting opens it to others.
     Values of `given` take precedence.
     """
     keys = directory.secrets()
     ours = {name: key for name, key in keys.items() if name.startswith("NSADMIN_")}
+    if not any(map(given.get, _OPENING)):
+        ours["NSADMIN_DEMO_LOGINS"] = str(directory.path / SEED)
     ours |= {
         # The first one is in the links of mails.
         "NSADMIN_ALLOWED_HOSTS": f"{HOST}:{port},{HOST}:*,localhost:*",

@@ -100,7 +100,9 @@ def _field_steps(namespace: Namespace, patch: NamespacePatch) -> list[Step]:
     steps: list[Step] = []
     name = patch.namespace_name
     if name is not None and namespace.name not in (name, names.trimmed(name)):
-        steps.append(SetField("namespace_name", namespace.name, clean_name(name)))
+        new_name = clean_name(name)
+        if new_name != namespace.name:
+            steps.append(SetField("namespace_name", namespace.name, new_name))
     description = patch.description
     if description is not None and description != namespace.description:
         after = clean_description(description) or None

@@ -41,7 +41,7 @@ def clean_name(
     shortest: int = NAME_MIN,
     longest: int = NAME_MAX,
 ) -> str:
-    """Return the name in its stored form (NFC, trimmed), or raise Invalid."""
+    """Return the name in its stored form, that of `names.clean`, or raise Invalid."""
     cleaned = names.clean(name, at=at)
     for character in cleaned:
         if character in _NAME_CHARACTERS:

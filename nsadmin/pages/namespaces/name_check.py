@@ -15,6 +15,7 @@ from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import editable
 
 _LONGEST_READ = 500
+_CURRENT = Badge("idle", "check", "This is the current name.")
 
 
 @gate.page(Action.NAMESPACE_UPDATE, writes=False)
@@ -57,9 +58,11 @@ def _verdict(
     name: str, internal_id: str, shortest: int, renamed: Namespace | None
 ) -> Badge:
     if renamed is not None and name.strip() == renamed.name:
-        return Badge("idle", "check", "This is the current name.")
+        return _CURRENT
     try:
         cleaned = clean_name(name, shortest=shortest)
+        if renamed is not None and cleaned == renamed.name:
+            return _CURRENT
         besides = renamed.namespace_id if renamed is not None else ""
         preconditions.require_free_name(internal_id, cleaned, besides=besides)
     except (Invalid, Conflict) as refusal:

@@ -56,6 +56,25 @@ def test_only_those_of_the_demo_are_taken_away() -> None:
     assert set(apps()) == {own.email}
 
 
+def test_an_app_of_a_persons_own_stays_and_its_secret_is_not_told(
+    here, tmp_path
+) -> None:
+    give_apps()
+    own = User.objects.get(email=PEOPLE[0].email)
+    Authenticator.objects.filter(user=own).delete()
+    secret = generate_totp_secret()
+    TOTP.activate(own, secret)
+    kept = apps()[own.email].pk
+
+    logins = told(here, tmp_path, on=True)["logins"]
+
+    assert apps()[own.email].pk == kept
+    assert TOTP(apps()[own.email]).validate_code(code(secret))
+    without = [each["email"] for each in logins if "totp_secret" not in each]
+    assert without == [own.email]
+    assert secret not in str(logins)
+
+
 class Here(Supervisor):
     """Runs the demo's commands in this process, over the database of the test."""
 

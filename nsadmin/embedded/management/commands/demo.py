@@ -32,7 +32,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--mfa",
             action="store_true",
-            help="give every login an authenticator app; its secret is in demo.json",
+            help="give each login without an authenticator app one, whose secret "
+            "is in demo.json",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:

@@ -10,9 +10,9 @@ from nsadmin.embedded.seed.write.apps import give_apps, take_apps
 
 
 class Command(BaseCommand):
-    """Give every login of the demo an authenticator app, or take it away."""
+    """Give each login of the demo without an authenticator app one, or take it away."""
 
-    help = "Give every login of the demo an authenticator app; run by demo --mfa."
+    help = "Give logins of the demo authenticator apps; run by demo --mfa."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""

@@ -6,31 +6,40 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.utils import decrypt
 from django.db import transaction
+from django.db.models import QuerySet
 
 from nsadmin.access.keys.keys import digest
 from nsadmin.access.models import User
+from nsadmin.access.signin.factors import has_app
 from nsadmin.embedded.seed.data.people import PEOPLE
 
 _TOTP = Authenticator.Type.TOTP
 
 
 def give_apps() -> dict[str, str]:
-    """Give each person an app unless they have one of the demo; return its secret."""
-    secrets = {person.email: _secret(person.email) for person in PEOPLE}
+    """Give each person without an app one; return the secret of each app of the demo.
+
+    An app that a person set up stays, and its secret is not told.
+    """
+    secrets = {}
     with transaction.atomic():
-        for user in User.objects.filter(email__in=secrets):
-            if not _has_ours(user):
-                Authenticator.objects.filter(user=user, type=_TOTP).delete()
-                TOTP.activate(user, secrets[user.email])
+        for user in _people():
+            if not has_app(user):
+                TOTP.activate(user, _secret(user.email))
+            if _has_ours(user):
+                secrets[user.email] = _secret(user.email)
     return secrets
 
 
 def take_apps() -> None:
     """Remove the apps that the demo gave; one that a person set up stays."""
-    people = [person.email for person in PEOPLE]
-    for user in User.objects.filter(email__in=people):
+    for user in _people():
         if _has_ours(user):
             Authenticator.objects.filter(user=user, type=_TOTP).delete()
+
+
+def _people() -> QuerySet[User]:
+    return User.objects.filter(email__in=[person.email for person in PEOPLE])
 
 
 def _has_ours(user: User) -> bool:
