@@ -64,11 +64,25 @@ def _shortest_part(name: str, value: Any) -> int:
 
 
 @register(TAG)
+def refused_settings(**_kwargs: Any) -> list[CheckMessage]:
+    """E007 for each setting whose value is out of its range or form.
+
+    Its default stands in its place while the other checks run.
+    """
+    return [
+        Error(f"{name} {said}", id="nsadmin.E007")
+        for name, said in settings.NSADMIN_REFUSED.items()
+    ]
+
+
+@register(TAG)
 def required_settings(**_kwargs: Any) -> list[CheckMessage]:
     """E001 for each required setting that is empty, E002 for each that is too short."""
     found: list[CheckMessage] = []
     for name, meaning in REQUIRED.items():
         value = _value(name)
+        if name in settings.NSADMIN_REFUSED:
+            continue  # it is set
         if not value:
             found.append(Error(f"{name} is not set.", hint=meaning, id="nsadmin.E001"))
         elif _shortest_part(name, value) < _SHORTEST.get(name, 0):
@@ -175,11 +189,13 @@ def web_server(**_kwargs: Any) -> list[CheckMessage]:
 def metrics_together(**_kwargs: Any) -> list[CheckMessage]:
     """W006 for metrics of which each process would tell its own part alone."""
     is_told = settings.NSADMIN_METRICS_KEY or settings.NSADMIN_METRICS_PORT
-    if not is_told or settings.NSADMIN_METRICS_DIR:
+    name = "NSADMIN_METRICS_DIR"
+    is_set = settings.NSADMIN_METRICS_DIR or name in settings.NSADMIN_REFUSED
+    if not is_told or is_set:
         return []
     return [
         Warning(
-            "NSADMIN_METRICS_DIR is not set, so each process tells its own counts.",
+            f"{name} is not set, so each process tells its own counts.",
             hint="Set a folder that the processes share, empty when they start.",
             id="nsadmin.W006",
         )
