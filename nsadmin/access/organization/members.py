@@ -1,7 +1,7 @@
 """Members of an organization: their roles, removing, deactivating, leaving.
 
-The last active admin stays. Each change locks the organization's row, so that two
-admins who remove each other at the same moment are handled one after the other.
+The last admin who can sign in stays. Each change locks the organization's row, so that
+two admins who remove each other at the same moment are handled one after the other.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from nsadmin.access.models import (
     Organization,
     User,
 )
-from nsadmin.access.organization import invitations
+from nsadmin.access.organization import invitations, last_admin
 from nsadmin.access.organization.acceptance import require_customer
 from nsadmin.access.organization.audit import record_event
 from nsadmin.access.organization.organizations import lock_row
@@ -258,12 +258,10 @@ def _require_no_platform_role(membership: Membership) -> None:
 def _require_other_admin(membership: Membership) -> None:
     if membership.role != Role.ADMIN:
         return
-    others = membership.organization.memberships.filter(
-        role=Role.ADMIN, user__is_active=True
-    ).exclude(pk=membership.pk)
-    if not others.exists():
-        raise Conflict(
-            f"{membership.user} is the last admin of {membership.organization}. "
-            "Make another member admin first.",
-            code="last_admin",
-        )
+    rows = membership.organization.memberships.filter(role=Role.ADMIN)
+    last_admin.require_other(
+        membership.user,
+        User.objects.filter(pk__in=rows.values("user")),
+        said=f"{membership.user} is the last admin of {membership.organization}",
+        then=" Make another member admin first.",
+    )
