@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from difflib import get_close_matches
 from importlib.util import find_spec
 from typing import Any
 
@@ -28,7 +27,6 @@ from nsadmin.stores import peppers, ssrf_guard, webhook
 logger = structlog.get_logger(__name__)
 
 TAG = "nsadmin"
-_OURS = "NSADMIN_"
 _E004 = "nsadmin.E004"
 _E005 = "nsadmin.E005"
 
@@ -64,18 +62,6 @@ def _shortest_part(name: str, value: Any) -> int:
 
 
 @register(TAG)
-def refused_settings(**_kwargs: Any) -> list[CheckMessage]:
-    """E007 for each setting whose value is out of its range or form.
-
-    Its default stands in its place while the other checks run.
-    """
-    return [
-        Error(f"{name} {said}", id="nsadmin.E007")
-        for name, said in settings.NSADMIN_REFUSED.items()
-    ]
-
-
-@register(TAG)
 def required_settings(**_kwargs: Any) -> list[CheckMessage]:
     """E001 for each required setting that is empty, E002 for each that is too short."""
     found: list[CheckMessage] = []
@@ -106,24 +92,6 @@ def seal_keys(**_kwargs: Any) -> list[CheckMessage]:
             hint = REQUIRED["NSADMIN_SEAL_KEYS"]
             message = f"Entry {number} of NSADMIN_SEAL_KEYS is malformed."
             found.append(Error(message, hint=hint, id="nsadmin.E003"))
-    return found
-
-
-@register(TAG, deploy=True)
-def unknown_names(**_kwargs: Any) -> list[CheckMessage]:
-    """W012 for each name in the environment that looks like a setting and is none."""
-    found: list[CheckMessage] = []
-    # All of them begin alike, which would make any two of them close.
-    known = {name.removeprefix(_OURS): name for name in settings.NSADMIN_KNOWN_NAMES}
-    for name in settings.NSADMIN_UNKNOWN_NAMES:
-        close = get_close_matches(name.removeprefix(_OURS), known, n=1)
-        hint = (
-            f"Is {known[close[0]]} meant?"
-            if close
-            else "The README lists all settings."
-        )
-        message = f"{name} is set, but there is no such setting."
-        found.append(Warning(message, hint=hint, id="nsadmin.W012"))
     return found
 
 

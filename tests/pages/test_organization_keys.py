@@ -170,17 +170,18 @@ def test_all_that_is_wrong_is_said_at_once_and_the_input_is_kept(sure, cast):
 
 def test_all_faults_of_form_come_with_those_of_the_rules(sure):
     client = sure()
-    wrong = {"name": " ", "scopes": ["nothing"], "namespaces": "a\nb", "role": "king"}
+    wrong = {"name": " ", "scopes": ["read"], "namespaces": "a\nb", "role": "king"}
     text = client.post(
         NEW, filled(client, **wrong, expires="date", expires_on="2020-01-01")
     ).content.decode()
     for said in (
         "Enter a name for the key.",
+        "valid choice",
+        "can only have the scopes",
         "There are no namespaces named “a”, “b”.",
         "This day is in the past",
     ):
-        assert said in text
-    assert text.count("valid choice") == 2
+        assert text.count(said) == 1, said
     assert "Five fields need a correction" in text
 
 

@@ -152,8 +152,10 @@ class KeyForm(OneTimeForm):
             management.checked_name(data["name"])
 
     def _check_reach(self, data: Mapping[str, Any]) -> None:
-        if "scopes" in data and "namespaces" in data:
-            management.require_scopes(frozenset(data["scopes"]), data["namespaces"])
+        # Texts that name no namespace limit the key as others do.
+        reach = data.get("namespaces", frozenset({""}))
+        if "scopes" in data:
+            management.require_scopes(frozenset(data["scopes"]), reach)
 
     def _check_end(self, data: Mapping[str, Any]) -> None:
         if "expires" in data and "expires_on" in data:
