@@ -29,5 +29,6 @@ class ChecksConfig(AppConfig):
         """
         from nsadmin import celery, checks  # noqa: F401
         from nsadmin.observability import extras
+        from nsadmin.settings import checks as settings_checks  # noqa: F401
 
         extras.start()

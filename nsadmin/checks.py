@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from difflib import get_close_matches
 from importlib.util import find_spec
 from typing import Any
 
@@ -28,7 +27,6 @@ from nsadmin.stores import peppers, ssrf_guard, webhook
 logger = structlog.get_logger(__name__)
 
 TAG = "nsadmin"
-_OURS = "NSADMIN_"
 _E004 = "nsadmin.E004"
 _E005 = "nsadmin.E005"
 
@@ -69,6 +67,8 @@ def required_settings(**_kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     for name, meaning in REQUIRED.items():
         value = _value(name)
+        if name in settings.NSADMIN_REFUSED:
+            continue  # it is set
         if not value:
             found.append(Error(f"{name} is not set.", hint=meaning, id="nsadmin.E001"))
         elif _shortest_part(name, value) < _SHORTEST.get(name, 0):
@@ -92,24 +92,6 @@ def seal_keys(**_kwargs: Any) -> list[CheckMessage]:
             hint = REQUIRED["NSADMIN_SEAL_KEYS"]
             message = f"Entry {number} of NSADMIN_SEAL_KEYS is malformed."
             found.append(Error(message, hint=hint, id="nsadmin.E003"))
-    return found
-
-
-@register(TAG, deploy=True)
-def unknown_names(**_kwargs: Any) -> list[CheckMessage]:
-    """W012 for each name in the environment that looks like a setting and is none."""
-    found: list[CheckMessage] = []
-    # All of them begin alike, which would make any two of them close.
-    known = {name.removeprefix(_OURS): name for name in settings.NSADMIN_KNOWN_NAMES}
-    for name in settings.NSADMIN_UNKNOWN_NAMES:
-        close = get_close_matches(name.removeprefix(_OURS), known, n=1)
-        hint = (
-            f"Is {known[close[0]]} meant?"
-            if close
-            else "The README lists all settings."
-        )
-        message = f"{name} is set, but there is no such setting."
-        found.append(Warning(message, hint=hint, id="nsadmin.W012"))
     return found
 
 
@@ -175,11 +157,13 @@ def web_server(**_kwargs: Any) -> list[CheckMessage]:
 def metrics_together(**_kwargs: Any) -> list[CheckMessage]:
     """W006 for metrics of which each process would tell its own part alone."""
     is_told = settings.NSADMIN_METRICS_KEY or settings.NSADMIN_METRICS_PORT
-    if not is_told or settings.NSADMIN_METRICS_DIR:
+    name = "NSADMIN_METRICS_DIR"
+    is_set = settings.NSADMIN_METRICS_DIR or name in settings.NSADMIN_REFUSED
+    if not is_told or is_set:
         return []
     return [
         Warning(
-            "NSADMIN_METRICS_DIR is not set, so each process tells its own counts.",
+            f"{name} is not set, so each process tells its own counts.",
             hint="Set a folder that the processes share, empty when they start.",
             id="nsadmin.W006",
         )

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Final
 
 from django.db import transaction
@@ -15,7 +14,7 @@ from nsadmin.audit import record
 from nsadmin.errors import Conflict, NotFound
 from nsadmin.notifications import kinds, webhooks
 from nsadmin.notifications.models import Delivery, DeliveryState, Event, Webhook
-from nsadmin.notifications.sending import turns
+from nsadmin.notifications.sending import at_once, attempts
 
 KEPT_FOR: Final = timedelta(days=30)
 PER_PAGE: Final = 25
@@ -70,70 +69,81 @@ def next_to(row: Webhook) -> datetime | None:
     return None if first is None else row.not_before(first)
 
 
+def may_send(delivery: Delivery, now: datetime) -> bool:
+    """Tell whether a person can have a delivery to a webhook sent at this moment."""
+    is_on = delivery.webhook is not None and delivery.webhook.is_on
+    return is_on and not attempts.is_under_way(delivery, now)
+
+
 def send_test(actor: Actor, organization: Organization, webhook_id: str) -> Delivery:
-    """Send a test message to a webhook. Raises NotFound, Forbidden and Conflict."""
+    """Send a test message to a webhook, once; return it with its outcome.
+
+    Raises NotFound, Forbidden, and Conflict for a webhook that is off and while another
+    person of the organization sends something.
+    """
     webhooks.require_member(actor)
     row = webhooks.find(organization, webhook_id)
-    if not row.is_on:
-        raise Conflict("The webhook is off. Turn it on first.", code="webhook_off")
-    now = timezone.now()
-    recent = Delivery.objects.filter(
-        webhook=row, event__kind=kinds.TEST, state=DeliveryState.WAITING
-    )
-    if recent.exists():
-        raise Conflict("A test is on its way already.", code="test_waits")
-    with transaction.atomic():
+    _require_on(row)
+    with at_once.alone(row.organization_id):
+        now = timezone.now()
         event = Event(
             kind=kinds.TEST, organization_id=row.organization_id, fanned_out_at=now
         )
         event.key = f"test:{event.event_id}"
-        event.save(force_insert=True)
-        made = Delivery.objects.create(
-            event=event,
-            organization_id=row.organization_id,
-            webhook=row,
-            next_at=now,
-        )
-        row.paused_until = None
-        row.save(update_fields=["paused_until"])
-        _wake(row.organization_id)
+        made = Delivery(event=event, organization_id=row.organization_id, webhook=row)
+        at_once.begin(made, now)
+        with transaction.atomic():
+            event.save(force_insert=True)
+            made.save(force_insert=True)
+        at_once.send(made, row)
     return made
 
 
 def send_again(actor: Actor, organization: Organization, delivery_id: int) -> Delivery:
-    """Send a delivery that has ended again, under the same id.
+    """Send a delivery that has ended, or waits for its next attempt, under the same id.
 
-    Raises NotFound, Forbidden, and Conflict for one that waits or whose webhook is off.
+    Return it with its outcome. If it fails, it is attempted again as any other. Raises
+    as `send_test` does, and Conflict for one that is being sent.
     """
-    with transaction.atomic():
-        locked = Delivery.objects.select_for_update(of=("self",))
-        rows = locked.filter(organization_id=organization.organization_id)
-        rows = rows.select_related("event", "webhook")
-        row = rows.filter(pk=delivery_id, webhook__isnull=False).first()
-        if row is None or row.webhook is None:
-            message = "There is no such delivery."
-            raise NotFound(message, details={"resource": "delivery"})
-        webhooks.require_member(actor)
-        if row.state == DeliveryState.WAITING:
-            raise Conflict("This delivery is on its way.", code="delivery_waits")
-        if not row.webhook.is_on:
-            raise Conflict("The webhook is off. Turn it on first.", code="webhook_off")
-        row.state, row.attempts = DeliveryState.WAITING, 0
-        row.next_at, row.error = timezone.now(), ""
-        row.save(update_fields=["state", "attempts", "next_at", "error"])
-        words = kinds.WORDS.get(row.event.kind, row.event.kind)
-        record.record(
-            action="webhook:send-again",
-            summary=f"Send “{words}” to the webhook “{row.webhook.name}” again.",
-            actor=actor,
-            organization_id=row.organization_id,
-        )
-        _wake(row.organization_id)
-    return row
+    with at_once.alone(organization.organization_id):
+        made, row = _begun(actor, organization, delivery_id)
+        at_once.send(made, row)
+    return made
 
 
-def _wake(organization_id: str) -> None:
-    transaction.on_commit(partial(turns.wake, organization_id), robust=True)
+@transaction.atomic
+def _begun(
+    actor: Actor, organization: Organization, delivery_id: int
+) -> tuple[Delivery, Webhook]:
+    """Lock a delivery and begin an attempt; return it with its webhook."""
+    locked = Delivery.objects.select_for_update(of=("self",))
+    rows = locked.filter(organization_id=organization.organization_id)
+    rows = rows.select_related("event", "webhook")
+    found = rows.filter(pk=delivery_id, webhook__isnull=False).first()
+    if found is None or found.webhook is None:
+        message = "There is no such delivery."
+        raise NotFound(message, details={"resource": "delivery"})
+    webhooks.require_member(actor)
+    _require_on(found.webhook)
+    now = timezone.now()
+    if not may_send(found, now):
+        raise Conflict("This delivery is being sent.", code="delivery_waits")
+    when = "at once" if found.state == DeliveryState.WAITING else "again"
+    at_once.begin(found, now)
+    found.save(update_fields=["state", "attempts", "attempted_at", "next_at", "error"])
+    words = kinds.WORDS.get(found.event.kind, found.event.kind)
+    record.record(
+        action="webhook:send-again",
+        summary=f"Send “{words}” to the webhook “{found.webhook.name}” {when}.",
+        actor=actor,
+        organization_id=found.organization_id,
+    )
+    return found, found.webhook
+
+
+def _require_on(row: Webhook) -> None:
+    if not row.is_on:
+        raise Conflict("The webhook is off. Turn it on first.", code="webhook_off")
 
 
 def old_events() -> QuerySet[Event]:

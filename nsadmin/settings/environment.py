@@ -2,8 +2,8 @@
 
 No other module reads it. Our own settings begin with NSADMIN_, here and in the
 environment, so a setting has one name everywhere. Every default is the secure one.
-A value out of the range or form that stands here keeps every process from starting;
-what more than one setting or a store decides is left to the system checks.
+A value out of the range or form that stands here keeps every process but `check` from
+starting; what more than one setting or a store decides is left to the system checks.
 """
 
 import os
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from nsadmin.settings import rules
-from nsadmin.settings.reading import Environment
+from nsadmin.settings.reading import Environment, refuse
 
 env = Environment()
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -224,7 +224,11 @@ NSADMIN_EMBEDDED: bool = env.switch("NSADMIN_EMBEDDED", default=False)
 # The file with the logins of a demo, which its sign-in page offers by a button each.
 # Only the demo sets it; a system check refuses it elsewhere.
 NSADMIN_DEMO_LOGINS: str = env.str("NSADMIN_DEMO_LOGINS", "")
-env.refuse_faults()
+# {setting: what is wrong with it}. Only `check` goes on, on their defaults: it tells
+# these faults beside all others.
+NSADMIN_REFUSED: dict[str, str] = env.faults()
+if sys.argv[1:2] != ["check"]:
+    refuse(NSADMIN_REFUSED)
 # What looks like a setting and is none, and what is one, for the system check.
 NSADMIN_UNKNOWN_NAMES: list[str] = env.unknown_names()
 NSADMIN_KNOWN_NAMES: list[str] = sorted(env.known_names())

@@ -1,7 +1,7 @@
 """Reading one setting: its range or form stands beside its default.
 
-A value that is refused stands for its default until `refuse_faults`, which tells all of
-them at once.
+A value that is refused stands for its default until `faults` are told, all of them at
+once.
 """
 
 import os
@@ -32,6 +32,7 @@ class Environment(Env):
 
     def __init__(self) -> None:
         super().__init__(eager=False)
+        self._refused: dict[str, str] = {}
 
     def integer(self, name: str, default: int, *, least: int, most: int) -> int:
         """Return a whole number from `least` to `most`."""
@@ -81,17 +82,21 @@ class Environment(Env):
 
     def known_names(self) -> set[str]:
         """Return the names of all settings that were read."""
-        return set(self.dump())
+        return {*self.dump(), *self._refused}
 
-    def refuse_faults(self) -> None:
-        """Raise ImproperlyConfigured with a line for each setting that was refused."""
+    def faults(self) -> dict[str, str]:
+        """Return what is wrong with each setting that was refused, by its name."""
         try:
             self.seal()
         except EnvValidationError as error:
-            raise ImproperlyConfigured("\n".join(_lines(error))) from None
+            # By the names of the settings: they were read before the faults were told.
+            found = cast("Mapping[str, list[str]]", error.error_messages)
+            self._refused = {name: " ".join(said) for name, said in found.items()}
+        return self._refused
 
 
-def _lines(error: EnvValidationError) -> list[str]:
-    # By the names of the settings, because they were read before the faults were told.
-    found = cast("Mapping[str, list[str]]", error.error_messages)
-    return [f"{name} {said}" for name, messages in found.items() for said in messages]
+def refuse(faults: Mapping[str, str]) -> None:
+    """Raise ImproperlyConfigured with a line for each fault, if there are any."""
+    if faults:
+        lines = [f"{name} {said}" for name, said in faults.items()]
+        raise ImproperlyConfigured("\n".join(lines))

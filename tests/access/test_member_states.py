@@ -197,8 +197,12 @@ def test_who_works_for_the_platform_now_does_not_come_back(halden, ana, actor) -
     bo = joined(halden, "Bo")
     members.deactivate(actor, bo)
     User.objects.filter(pk=bo.user.pk).update(platform_role=Role.SUPPORT.value)
-    with pytest.raises(Forbidden):
-        members.reactivate(actor, listing.deactivated(halden).get())
+    row = listing.deactivated(halden).get()
+    with pytest.raises(Conflict, match="Bo works for the platform now") as caught:
+        members.reactivate(actor, row)
+    assert caught.value.code == "platform_role"
+    User.objects.filter(pk=bo.user.pk).update(platform_role="")
+    assert members.reactivate(actor, row).role == "admin"
 
 
 # Two at the same moment ----------------------------------------------------------------

@@ -1,8 +1,11 @@
 """Members: given another role, removed; an organization keeps one admin."""
 
+import json
 import threading
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.db import connections
 
 from nsadmin.access.actor import Actor
@@ -13,6 +16,18 @@ from nsadmin.access.organization.organizations import actor_of_user
 from nsadmin.access.permissions import Role
 from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, NotFound, Unauthorized
+
+PROVIDER = {
+    "kind": "oidc",
+    "id": "acme",
+    "name": "Acme",
+    "server_url": "https://sso.example",
+    "client_id": "nsadmin",
+    "client_secret": "quiet",
+    "domains": [
+        {"domain": "example.org", "organization_id": "org_a", "role": "member"}
+    ],
+}
 
 
 def joined(organization: Organization, name: str, role: str = "admin") -> Membership:
@@ -71,6 +86,38 @@ def test_an_admin_who_is_switched_off_is_no_admin(halden, ana, actor) -> None:
     with pytest.raises(Conflict, match="the last admin"):
         members.remove(actor, ana)
     members.remove(actor, bo)
+
+
+def no_password(membership: Membership) -> User:
+    """The user of a membership, who never set a password."""
+    membership.user.set_unusable_password()
+    membership.user.save()
+    return membership.user
+
+
+def test_an_admin_who_cannot_sign_in_is_none_who_could_act(halden, ana, actor) -> None:
+    bo = joined(halden, "Bo")
+    no_password(bo)
+    assert members.why_stays(ana) == (
+        "Ana is the last admin of Halden who can sign in. "
+        "Make another member admin first."
+    )
+    members.remove(actor, bo)
+
+
+@pytest.mark.parametrize("way", ["passkey", "provider", "another provider", "app"])
+def test_a_way_to_sign_in_without_password_counts(halden, ana, settings, way) -> None:
+    settings.NSADMIN_SSO = json.dumps([PROVIDER])
+    user = no_password(joined(halden, "Bo"))
+    if "provider" in way:
+        of = "acme" if way == "provider" else "former"
+        SocialAccount.objects.create(user=user, provider=of, uid="bo")
+    else:
+        kinds = Authenticator.Type
+        kind = kinds.WEBAUTHN if way == "passkey" else kinds.TOTP
+        Authenticator.objects.create(user=user, type=kind, data={})
+    is_kept = way in ("another provider", "app")
+    assert bool(members.why_stays(ana)) is is_kept
 
 
 def test_one_may_go_oneself_if_another_admin_stays(halden, ana, actor) -> None:

@@ -145,6 +145,22 @@ def test_the_last_platform_admin_stays_unless_told(cast) -> None:
     assert not User.objects.filter(is_active=True, platform_role=role[1]).exists()
 
 
+def test_an_admin_who_cannot_sign_in_yet_is_none_who_could_act(cast) -> None:
+    email = cast.users["platform_admin"].email
+    role = ("--role", "platform_admin")
+    staff("add", NOOR, *role)
+    said = refused("remove", email, *role)
+    assert said == f"{email} is the last platform admin who can sign in."
+    # An address that was mistyped can go again.
+    staff("add", "noore@platform.example", *role)
+    staff("remove", "noore@platform.example", *role)
+    noor = User.objects.get(email=NOOR)
+    noor.set_password(PASSWORD)
+    noor.save()
+    staff("remove", email, *role)
+    assert refused("remove", NOOR, *role) == f"{NOOR} is the last platform admin."
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [

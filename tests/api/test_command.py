@@ -131,14 +131,26 @@ def test_every_parameter_is_of_a_kind_that_an_option_has() -> None:
     assert {kind for place, kind in kinds if place != "query"} == {"string"}
 
 
-def test_a_refusal_names_the_places_on_the_error_output(run: Run, capsys) -> None:
-    body = {"payload_indexes": [{"field_name": "a b", "type": "integer"}]}
+@pytest.mark.parametrize("bad", [("a b",), ("a b", "c d")])
+def test_a_refusal_names_each_place_once_on_the_error_output(
+    run: Run, capsys, bad: tuple[str, ...]
+) -> None:
+    indexes = [{"field_name": name, "type": "integer"} for name in bad]
+    body = {"payload_indexes": indexes}
     assert run("patch_namespace", "film archive", body=body) == 4
     told = capsys.readouterr()
     assert told.out == ""
-    first, second = told.err.splitlines()
-    assert re.search(r"\(HTTP status 422, \w+, req_\w+\)$", first)
-    assert second.startswith("payload_indexes.0.field_name: The field name must")
+    lines = told.err.splitlines()
+    assert re.search(r"\(HTTP status 422, \w+, req_\w+\)$", lines[0])
+    for line, place in zip(lines, range(len(bad)), strict=True):
+        said = f"payload_indexes.{place}.field_name: The field name must"
+        assert line.startswith(said)
+
+
+def test_a_refusal_of_a_parameter_is_said_once(run: Run, capsys) -> None:
+    assert run("list_all_namespaces", "--limit", "0") == 4
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("query.limit: ")
 
 
 def test_what_others_own_is_refused_as_missing(cast: Cast, run: Run, capsys) -> None:

@@ -99,6 +99,35 @@ def test_each_value_that_cannot_be_used_is_told_at_once() -> None:
     assert "canary" not in done.stderr
 
 
+def test_the_check_tells_faults_of_form_beside_all_others_in_one_run() -> None:
+    refused = {name: value for name, (value, _) in REFUSED.items()}
+    others = {
+        "NSADMIN_SECRET_KEY": "",
+        "NSADMIN_SEAL_KEYS": "p1:short",
+        "NSADMIN_MONGODB_URL": "",
+        "NSADMIN_REDIS_URL": "http://redis",
+        "NSADMIN_REDIS_CA_FILE": "/none",
+        "NSADMIN_MAIL_HOST": "mail.example",
+        "NSADMIN_METRICS_KEY": "x",
+        "NSADMIN_PROXYCOUNT": "1",
+    }
+    told = check({**SETTINGS, **refused, **others}).stderr
+    for name, (_, words) in REFUSED.items():
+        assert re.search(rf"nsadmin\.E007\) {name} .*{re.escape(words)}", told), name
+        assert f"{name} is " not in told.replace(f"E007) {name} is ", "")
+    for words in (
+        "NSADMIN_SECRET_KEY is not set.",
+        "Entry 1 of NSADMIN_SEAL_KEYS is malformed.",
+        "NSADMIN_MONGODB_URL is not set.",
+        "NSADMIN_REDIS_URL cannot be used.",
+        "NSADMIN_REDIS_CA_FILE names no readable file",
+        "NSADMIN_MAIL_FROM is missing",
+        "Is NSADMIN_PROXY_COUNT meant?",
+    ):
+        assert words in told, words
+    assert "canary" not in told
+
+
 @pytest.mark.parametrize("hosts", ["*", "*:*", "nsadmin.example,a b", "a.example:x"])
 def test_a_list_of_hosts_has_no_other_entries(hosts: str) -> None:
     done = read("", NSADMIN_ALLOWED_HOSTS=hosts)

@@ -359,26 +359,6 @@ def test_nothing_is_sent_for_a_suspended_organization(cast, hook, receiver):
     assert len(receiver.got) == 1
 
 
-def test_a_sent_delivery_can_be_sent_again(cast, hook, receiver):
-    hook()
-    happen(cast)
-    go(cast)
-    deliveries.send_again(person(cast), cast.northlight, only().pk)
-    go(cast)
-    assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
-    assert (len(receiver.got), only().attempts) == (2, 1)
-    assert AuditEvent.objects.filter(action="webhook:send-again").count() == 1
-
-
-def test_a_test_message_arrives_in_spite_of_a_pause(cast, hook, receiver):
-    row, secret = hook(kinds=[kinds.MOVED])
-    Webhook.objects.update(paused_until=timezone.now() + timedelta(hours=1), failures=3)
-    deliveries.send_test(person(cast), cast.northlight, row.webhook_id)
-    go(cast)
-    assert is_signed(secret, *receiver.got[0])
-    assert json.loads(receiver.got[0][1])["type"] == "webhook.test"
-
-
 def test_old_events_go_with_their_deliveries(cast, hook, receiver):
     hook()
     happen(cast)

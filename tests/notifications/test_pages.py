@@ -137,6 +137,9 @@ def test_it_is_changed_turned_off_tested_and_deleted(sure, cast, hook, receiver)
     client.post(f"{at}act/", {"act": "on"})
     tested = client.post(f"{at}act/", {"act": "test"})
     assert tested.headers["Location"].startswith(f"{ROOT}deliveries/")
+    assert "The test arrived at “Renamed”: HTTP 200" in text_of(
+        shown_after(client, tested)
+    )
     go(cast)
     assert len(receiver.got) == 1
     assert client.post(f"{at}act/", {"act": "explode"}).status_code == 422
@@ -232,9 +235,39 @@ def test_a_delivery_is_sent_again_by_its_button(sure, cast, hook, receiver):
     client.post(f"{ROOT}{row.webhook_id}/act/", {"act": "on"})
     receiver.status = 200
     assert f"Send again {sent.message_id}" in text_of(client.get(f"{ROOT}deliveries/"))
-    assert client.post(again).status_code == 303
-    go(cast)
+    arrived = text_of(shown_after(client, client.post(again)))
+    assert "The message arrived at “Pager”: HTTP 200" in arrived
     assert len(receiver.got) == 2
+
+
+def test_a_delivery_that_waits_is_sent_now_by_its_button(sure, cast, hook, receiver):
+    receiver.status = 503
+    hook()
+    happen(cast)
+    go(cast)
+    client = sure()
+    page = text_of(client.get(f"{ROOT}deliveries/"))
+    assert "Retrying" in page
+    assert f'aria-label="Send now {Delivery.objects.get().message_id}"' in page
+    now = f"{ROOT}deliveries/{Delivery.objects.get().pk}/again/"
+    said = text_of(shown_after(client, client.post(now)))
+    assert "did not arrive at “Pager”. The webhook answered with HTTP 503." in said
+    assert "It will be sent again automatically." in said
+    receiver.status = 200
+    said = text_of(shown_after(client, client.post(now)))
+    assert "The message arrived at “Pager”: HTTP 200" in said
+    assert "Send now" not in said
+
+
+def test_a_test_that_fails_says_so_at_once(sure, hook, receiver):
+    receiver.status = 410
+    row, _ = hook()
+    client = sure()
+    tested = client.post(f"{ROOT}{row.webhook_id}/act/", {"act": "test"})
+    said = text_of(shown_after(client, tested))
+    assert "The test did not arrive at “Pager”." in said
+    assert "HTTP 410. The webhook is turned off." in said
+    assert "It will be sent again" not in said
 
 
 def test_pages_of_deliveries(sure, cast, hook, receiver):

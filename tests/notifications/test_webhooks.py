@@ -15,6 +15,7 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded
 from nsadmin.notifications import deliveries, kinds, sealing, webhooks
 from nsadmin.notifications.models import Delivery, Webhook, new_webhook_id
+from nsadmin.notifications.sending import turns
 from nsadmin.notifications.webhooks import Wish, secret_mark
 from nsadmin.stores.ssrf_guard import webhook_url
 from tests.access.races import at_once
@@ -340,21 +341,22 @@ def test_a_form_that_is_sent_twice_makes_one(cast):
         create(cast, webhook_id="wh_once")
 
 
-def test_a_waiting_delivery_is_not_sent_again_nor_one_to_a_webhook_that_is_off(
-    cast, hook
-):
+def test_nothing_is_sent_at_once_to_a_webhook_that_is_off(cast, hook, receiver):
     row, _ = hook()
-    deliveries.send_test(person(cast), cast.northlight, row.webhook_id)
+    happen(cast)
+    turns.sweep()
     waits = Delivery.objects.get()
-    with pytest.raises(Conflict):
-        deliveries.send_again(person(cast), cast.northlight, waits.pk)
-    with pytest.raises(Conflict):
-        deliveries.send_test(person(cast), cast.northlight, row.webhook_id)
     webhooks.turn(person(cast), cast.northlight, row.webhook_id, on=False)
     waits.refresh_from_db()
     assert (waits.state, waits.error) == ("failed", webhooks.TURNED_OFF)
-    with pytest.raises(Conflict):
-        deliveries.send_again(person(cast), cast.northlight, waits.pk)
+    for act in (
+        lambda: deliveries.send_again(person(cast), cast.northlight, waits.pk),
+        lambda: deliveries.send_test(person(cast), cast.northlight, row.webhook_id),
+    ):
+        with pytest.raises(Conflict) as refused:
+            act()
+        assert refused.value.code == "webhook_off"
+    assert receiver.got == []
 
 
 def test_deliveries_come_in_pages(cast, hook, django_assert_num_queries):

@@ -1,5 +1,7 @@
 """Leaving an organization, and members who are deactivated, through the pages."""
 
+from django.core.management import call_command
+
 from nsadmin.access.models import ApiKey, DeactivatedMember, Membership
 from nsadmin.access.organization import members
 from nsadmin.access.organization.organizations import actor_of_user
@@ -87,6 +89,24 @@ def test_a_deactivated_member_is_out_and_comes_back(sure, browse, cast, own):
     assert b"Member is a member again, as member." in response.content
     assert member.get(own).status_code == 200
     assert member.get("/v1/namespaces", headers=bearer).status_code == 200
+
+
+def test_who_works_for_the_platform_now_is_not_reactivated_and_says_why(sure, cast):
+    client, user = sure(), cast.users["member"]
+    client.post(page_of(cast, "member"), {"step": "deactivate"})
+    at = f"/organization/members/deactivated/{DeactivatedMember.objects.get().pk}/"
+    call_command("staff", "add", user.email, "--role", "support")
+    page = client.get(at).content.decode()
+    assert "Member works for the platform now, and its people cannot be" in page
+    assert 'value="reactivate"' not in page
+    refused = client.post(at, {"step": "reactivate"})
+    assert refused.status_code == 409
+    page = refused.content.decode()
+    assert "Member works for the platform now" in page
+    assert "Nothing was changed." in page
+    call_command("staff", "remove", user.email, "--role", "support")
+    response = client.post(at, {"step": "reactivate"}, follow=True)
+    assert b"Member is a member again, as member." in response.content
 
 
 def test_a_deactivated_member_is_removed(sure, cast):

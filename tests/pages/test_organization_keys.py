@@ -143,6 +143,48 @@ def test_what_is_wrong_is_said_and_makes_nothing(sure, more, reason):
     assert ApiKey.objects.count() == before
 
 
+def test_all_that_is_wrong_is_said_at_once_and_the_input_is_kept(sure, cast):
+    client = cast.browser("admin")  # the password was not entered again
+    wrong = {
+        "name": "im\u202eport",
+        "scopes": ["read", "admin"],
+        "namespaces": f"{cast.own.label}",
+        "expires": "date",
+        "expires_on": "2020-01-01",
+    }
+    response = client.post(NEW, filled(client, **wrong))
+    assert response.status_code == 422
+    text = response.content.decode()
+    for said in (
+        "The name contains U+202E",
+        "can only have the scopes",
+        "This day is in the past",
+    ):
+        assert text.count(said) == 1, said
+    assert "Three fields need a correction" in text
+    assert 'value="im\u202eport"' in text
+    assert 'value="2020-01-01"' in text
+    assert re.search(r'value="admin" checked>\s*<span><b>admin<', text)
+    assert f"{cast.own.label}</textarea>" in text
+
+
+def test_all_faults_of_form_come_with_those_of_the_rules(sure):
+    client = sure()
+    wrong = {"name": " ", "scopes": ["read"], "namespaces": "a\nb", "role": "king"}
+    text = client.post(
+        NEW, filled(client, **wrong, expires="date", expires_on="2020-01-01")
+    ).content.decode()
+    for said in (
+        "Enter a name for the key.",
+        "valid choice",
+        "can only have the scopes",
+        "There are no namespaces named “a”, “b”.",
+        "This day is in the past",
+    ):
+        assert text.count(said) == 1, said
+    assert "Five fields need a correction" in text
+
+
 def test_members_do_not_see_keys_and_learn_who_can(browse):
     text = browse("member").get(LIST).content.decode()
     assert "member key" not in text

@@ -200,10 +200,12 @@ def test_limits_are_set_shown_and_taken_back(cast, sure, browse):
     assert "set here" in done
     text = text_of(browse("stranger"), "/organization/plan/")
     assert "Set for this organization" in text
-    for bad in ("-1", "many", "99999999"):
+    bounds = "Enter a number from 0 to 1,000,000."
+    for bad, said in (("-1", bounds), ("many", "whole number"), ("99999999", bounds)):
         refused = browser.post(address, {**form, "namespace_limit": bad})
         assert refused.status_code == 422
         assert f'value="{bad}"' in refused.content.decode()
+        assert said in refused.content.decode()
     browser.post(address, {"namespace_limit": "", "job_limit": ""})
     cast.halden.refresh_from_db()
     assert cast.halden.namespace_limit is None

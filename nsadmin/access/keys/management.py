@@ -71,9 +71,9 @@ def issue(
     outlive the session; QuotaExceeded if the organization has as many valid keys as the
     settings allow.
     """
-    name = names.clean(request.name, at="name", longest=NAME_MAX)
-    _require_end(request.expires_at)
-    _require_scopes(request)
+    name = checked_name(request.name)
+    require_end(request.expires_at)
+    require_scopes(request.scopes, request.namespace_ids)
     try:
         with transaction.atomic():
             lock_row(organization)
@@ -129,17 +129,25 @@ def require_grantable(
         raise Invalid("A key cannot have more rights than the person who creates it.")
 
 
-def _require_scopes(request: KeyRequest) -> None:
-    if not request.scopes <= set(SCOPES):
+def checked_name(name: str) -> str:
+    """Return the name of a key as it is stored; raise Invalid for a bad one."""
+    return names.clean(name, at="name", longest=NAME_MAX)
+
+
+def require_scopes(
+    scopes: frozenset[str], namespace_ids: frozenset[str] | None
+) -> None:
+    """Raise Invalid unless a key may have these scopes for these namespaces."""
+    if not scopes <= set(SCOPES):
         raise Invalid("A key cannot have more rights than the person who creates it.")
-    if request.namespace_ids is None:
+    if namespace_ids is None:
         return
-    if not 1 <= len(request.namespace_ids) <= MAX_NAMESPACES:
+    if not 1 <= len(namespace_ids) <= MAX_NAMESPACES:
         message = f"Choose from 1 to {MAX_NAMESPACES} namespaces."
         raise Invalid.at("namespaces", message)
     # An earlier release, which may run beside this one, knows none of these scopes and
     # so refuses such a key. It would let one with a broad scope reach every namespace.
-    if not request.scopes or not request.scopes <= set(SCOPES_OF_ONE_NAMESPACE):
+    if not scopes or not scopes <= set(SCOPES_OF_ONE_NAMESPACE):
         raise Invalid.at(
             "scopes",
             "A key for chosen namespaces can only have the scopes "
@@ -147,7 +155,8 @@ def _require_scopes(request: KeyRequest) -> None:
         )
 
 
-def _require_end(end: datetime | None) -> None:
+def require_end(end: datetime | None) -> None:
+    """Raise Invalid for an expiry that is past or too far off."""
     now = timezone.now()
     if end is not None and end <= now:
         raise Invalid.at("expires_at", "This day is in the past. Choose a later one.")

@@ -1,7 +1,7 @@
 """Members of an organization: their roles, removing, deactivating, leaving.
 
-The last active admin stays. Each change locks the organization's row, so that two
-admins who remove each other at the same moment are handled one after the other.
+The last admin who can sign in stays. Each change locks the organization's row, so that
+two admins who remove each other at the same moment are handled one after the other.
 """
 
 from dataclasses import dataclass
@@ -19,8 +19,7 @@ from nsadmin.access.models import (
     Organization,
     User,
 )
-from nsadmin.access.organization import invitations
-from nsadmin.access.organization.acceptance import require_customer
+from nsadmin.access.organization import invitations, last_admin
 from nsadmin.access.organization.audit import record_event
 from nsadmin.access.organization.organizations import lock_row
 from nsadmin.access.permissions import Role
@@ -169,16 +168,28 @@ def find_deactivated(organization: Organization, row_id: int) -> DeactivatedMemb
     return found
 
 
+def why_rests(row: DeactivatedMember) -> str:
+    """Return why a deactivated member cannot be reactivated; empty if they can."""
+    if not row.user.platform_role:
+        return ""
+    return (
+        f"{row.user} works for the platform now, and its people cannot be members of "
+        "an organization. Once they no longer work for it, they can be reactivated."
+    )
+
+
 @transaction.atomic
 def reactivate(actor: Actor, row: DeactivatedMember) -> Membership:
     """Give a deactivated member their membership and role again.
 
     Raises Forbidden in a support session of the organization: it ends, and the member
-    would stay; and for a person who works for the platform meanwhile.
+    would stay; and Conflict for a person who works for the platform meanwhile.
     """
     invitations.require_lasting(actor, row.organization)
-    require_customer(row.user)
     now = _locked_deactivated(row)
+    now.user = User.objects.select_for_update().get(pk=now.user_id)
+    if reason := why_rests(now):
+        raise Conflict(reason, code="platform_role")
     now.delete()
     membership, is_new = Membership.objects.get_or_create(
         user=now.user,
@@ -258,12 +269,10 @@ def _require_no_platform_role(membership: Membership) -> None:
 def _require_other_admin(membership: Membership) -> None:
     if membership.role != Role.ADMIN:
         return
-    others = membership.organization.memberships.filter(
-        role=Role.ADMIN, user__is_active=True
-    ).exclude(pk=membership.pk)
-    if not others.exists():
-        raise Conflict(
-            f"{membership.user} is the last admin of {membership.organization}. "
-            "Make another member admin first.",
-            code="last_admin",
-        )
+    rows = membership.organization.memberships.filter(role=Role.ADMIN)
+    last_admin.require_other(
+        membership.user,
+        User.objects.filter(pk__in=rows.values("user")),
+        said=f"{membership.user} is the last admin of {membership.organization}",
+        then=" Make another member admin first.",
+    )

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from nsadmin.access.models import Membership, Organization, Plan, SupportSession, User
+from nsadmin.access.organization import last_admin
 from nsadmin.access.organization.organizations import command_actor, lock_row
 from nsadmin.access.permissions import Role
 from nsadmin.access.support import sessions
@@ -69,8 +70,8 @@ def remove(email: str, role: Role, *, even_last: bool = False) -> User:
     """Take a platform role away; the account stays, without access to anything.
 
     The person's sessions, support sessions and keys of the operator end. Raises
-    NotFound for an account without this role, and Conflict for the last active
-    platform admin unless `even_last`.
+    NotFound for an account without this role, and Conflict for the last platform admin
+    who can sign in unless `even_last`.
     """
     operator = _locked_operator()
     rows = User.objects.select_for_update()
@@ -127,11 +128,11 @@ def _require_eligible(user: User) -> None:
 
 
 def _require_other_admin(user: User) -> None:
-    """Raise Conflict if the person is the last active platform admin."""
-    admins = User.objects.filter(platform_role=Role.PLATFORM_ADMIN, is_active=True)
-    is_admin = user.platform_role == Role.PLATFORM_ADMIN
-    if is_admin and not admins.exclude(pk=user.pk).exists():
-        raise Conflict(f"{user.email} is the last platform admin.", code="last_admin")
+    """Raise Conflict if the person is the last platform admin who can act."""
+    if user.platform_role == Role.PLATFORM_ADMIN:
+        admins = User.objects.filter(platform_role=Role.PLATFORM_ADMIN)
+        said = f"{user.email} is the last platform admin"
+        last_admin.require_other(user, admins, said=said, then="")
 
 
 def _record(

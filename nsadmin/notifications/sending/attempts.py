@@ -45,6 +45,19 @@ class Outcome:
     error: str
     took_ms: int
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the receiver says that it takes nothing any more."""
+        return self.answer is not None and self.answer.status == _GONE
+
+
+def is_under_way(delivery: Delivery, now: datetime) -> bool:
+    """Tell whether an attempt was taken whose outcome may still come."""
+    taken_at, until = delivery.attempted_at, delivery.next_at
+    if taken_at is None or until is None or until <= now:
+        return False
+    return until - taken_at == LEASE
+
 
 def take(delivery: Delivery) -> bool:
     """Take the attempt that is due; False if another worker took it."""
@@ -96,13 +109,20 @@ def _keys(row: Webhook, now: datetime) -> list[bytes]:
     return [key for key in found if key is not None]
 
 
-def record(delivery: Delivery, row: Webhook, outcome: Outcome) -> None:
-    """Write the outcome of the attempt; that of an attempt taken over is left out."""
+def record(
+    delivery: Delivery, row: Webhook, outcome: Outcome, *, makes_wait: bool = True
+) -> None:
+    """Write the outcome of the attempt; that of an attempt taken over is left out.
+
+    A failure makes the webhook wait, unless `makes_wait` is False; one that says that
+    the webhook is gone turns it off in any case.
+    """
     state, next_at = _state_after(delivery, outcome)
     with transaction.atomic():
         is_written = _write(delivery, outcome, state, next_at)
         if is_written and outcome.error:
-            _note_failure(row, outcome)
+            if makes_wait or outcome.is_gone:
+                _note_failure(row, outcome)
         elif is_written and (row.failures or row.failing_since):
             Webhook.objects.filter(pk=row.pk).update(
                 failures=0, failing_since=None, paused_until=None
@@ -118,7 +138,7 @@ def _state_after(
     if not outcome.error:
         return DeliveryState.SENT, None
     pause = wire.pause_s(delivery.attempts)
-    if pause is None:
+    if pause is None or delivery.event.kind == kinds.TEST:
         return DeliveryState.FAILED, None
     return DeliveryState.WAITING, timezone.now() + timedelta(seconds=pause)
 
@@ -152,9 +172,8 @@ def _note_failure(row: Webhook, outcome: Outcome) -> None:
         return
     since = found.failing_since or now
     failures = found.failures + 1
-    is_gone = outcome.answer is not None and outcome.answer.status == _GONE
     is_long = now - since >= OFF_AFTER and failures >= _FEWEST_FAILURES
-    if is_gone or is_long:
+    if outcome.is_gone or is_long:
         _turn_off(found, outcome.error, now)
         return
     pause_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(found.failures, 10))

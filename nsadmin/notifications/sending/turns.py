@@ -16,6 +16,7 @@ from django.utils import timezone
 from nsadmin.jobs import items, queues
 from nsadmin.jobs.execution import dispatch
 from nsadmin.jobs.schedules import turn
+from nsadmin.notifications import kinds
 from nsadmin.notifications.models import Delivery, DeliveryState, Webhook
 from nsadmin.notifications.sending import attempts, fan_out, mails
 from nsadmin.notifications.webhooks import TURNED_OFF
@@ -32,6 +33,7 @@ TURN_S: Final = 8.0
 _CLAIM_MS: Final = 60_000
 _AT_ONCE: Final = 50
 _NO_OUTCOME: Final = "No attempt had an outcome."
+_TRIED_TESTS: Final = Q(event__kind=kinds.TEST, attempts__gt=0)
 _BETWEEN_MAILS: Final = timedelta(minutes=2)
 
 
@@ -116,12 +118,14 @@ def _to_webhooks(organization_id: str) -> None:
 def _give_up(organization_id: str) -> None:
     """End deliveries whose webhook was turned off meanwhile, or that stop each worker.
 
-    An attempt without an outcome is one whose worker died, or that an error ended.
+    An attempt without an outcome is one whose process died, or that an error ended. A
+    test is tried once.
     """
     rows = _due(timezone.now()).filter(organization_id=organization_id)
     failed = {"state": DeliveryState.FAILED, "next_at": None}
     rows.filter(webhook__is_on=False).update(**failed, error=TURNED_OFF)
-    rows.filter(attempts__gt=len(PAUSES)).update(**failed, error=_NO_OUTCOME)
+    spent = Q(attempts__gt=len(PAUSES)) | _TRIED_TESTS
+    rows.filter(spent).update(**failed, error=_NO_OUTCOME)
 
 
 def _webhook_deliveries(organization_id: str) -> Iterator[Delivery]:
@@ -129,7 +133,8 @@ def _webhook_deliveries(organization_id: str) -> Iterator[Delivery]:
     seen = set[int]()
     while not turn.is_over():
         rows = _ready(_due(timezone.now())).filter(organization_id=organization_id)
-        rows = rows.filter(webhook__is_on=True).select_related("event", "webhook")
+        rows = rows.filter(webhook__is_on=True).exclude(_TRIED_TESTS)
+        rows = rows.select_related("event", "webhook")
         found = [
             row
             for row in rows.order_by("next_at", "pk")[:_AT_ONCE]

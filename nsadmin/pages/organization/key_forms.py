@@ -9,12 +9,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from nsadmin.access.actor import Actor
-from nsadmin.access.keys import service_accounts
+from nsadmin.access.keys import management, service_accounts
 from nsadmin.access.keys.keys import new_key_id
 from nsadmin.access.keys.management import MAX_NAMESPACES, KeyRequest, grantable
 from nsadmin.access.keys.rotation import OVERLAPS
 from nsadmin.access.models import NAME_MAX, PURPOSE_MAX, ServiceAccount
 from nsadmin.access.permissions import BROAD_SCOPES, SCOPES, SINGLE_SCOPES, Role
+from nsadmin.errors import Invalid
 from nsadmin.pages.common.forms.one_time import OneTimeForm
 from nsadmin.pages.organization.forms import ROLE_CHOICES
 from nsadmin.pages.templatetags.formatting import role_word
@@ -42,6 +43,7 @@ _EXPIRIES: Final = [
     ("never", "Never"),
 ]
 _MYSELF: Final = "me"
+_MOST_NAMED: Final = 5
 # Returns {text: namespace id} of the texts that are an id or a name.
 FindNamespaces = Callable[[Collection[str]], Mapping[str, str]]
 
@@ -125,18 +127,39 @@ class KeyForm(OneTimeForm):
             raise forms.ValidationError(f"Name at most {MAX_NAMESPACES} namespaces.")
         found = self.find_namespaces(texts)
         if missing := sorted(texts - found.keys()):
-            message = f"There is no namespace named “{missing[0][:100]}”."
-            raise forms.ValidationError(message)
+            raise forms.ValidationError(_missing(missing))
         return frozenset(found.values())
 
     def clean(self) -> dict[str, Any]:
-        """Require the form's signed id, and a date if one was chosen."""
+        """Check each valid field by the rules of keys, so that all faults come at once.
+
+        A date is required if one was chosen.
+        """
         data = super().clean()
         if data.get("expires") == "date" and "expires_on" not in self.errors:
             day: date | None = data.get("expires_on")
             if day is None:
                 self.add_error("expires_on", "Enter the last day of the key.")
+        for check in (self._check_name, self._check_reach, self._check_end):
+            try:
+                check(data)
+            except Invalid as fault:
+                self.take(fault)
         return data
+
+    def _check_name(self, data: Mapping[str, Any]) -> None:
+        if "name" in data:
+            management.checked_name(data["name"])
+
+    def _check_reach(self, data: Mapping[str, Any]) -> None:
+        # Texts that name no namespace limit the key as others do.
+        reach = data.get("namespaces", frozenset({""}))
+        if "scopes" in data:
+            management.require_scopes(frozenset(data["scopes"]), reach)
+
+    def _check_end(self, data: Mapping[str, Any]) -> None:
+        if "expires" in data and "expires_on" in data:
+            management.require_end(_end(data["expires"], data["expires_on"]))
 
     def wish(self) -> KeyRequest:
         """Return the valid input as a request for a key."""
@@ -195,6 +218,16 @@ class ServiceAccountForm(OneTimeForm):
         max_length=PURPOSE_MAX,
         help_text="What it does, and who looks after it.",
     )
+
+
+def _missing(texts: Sequence[str]) -> str:
+    """Return which texts name no namespace."""
+    named = ", ".join(f"“{text[:100]}”" for text in texts[:_MOST_NAMED])
+    if len(texts) == 1:
+        return f"There is no namespace named {named}."
+    more = len(texts) - _MOST_NAMED
+    rest = f" and {more} more" if more > 0 else ""
+    return f"There are no namespaces named {named}{rest}."
 
 
 def _offer(field: Any, choices: Sequence[tuple[str, str]]) -> None:

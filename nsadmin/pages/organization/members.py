@@ -105,15 +105,21 @@ def deactivated_member(request: HttpRequest, member_id: int) -> HttpResponse:
     """Show a deactivated member; a POST reactivates or removes them, by `step`."""
     scope = organization_scope(request, "members")
     found = members.find_deactivated(scope["organization"], member_id)
-    if request.method == "POST":
+    reason = members.why_rests(found)
+    is_refused = bool(reason) and request.POST.get("step") == "reactivate"
+    if request.method == "POST" and not is_refused:
         step_up.require_password(request)
         return _end_deactivation(request, found)
     context = {
         **scope,
         "member": found,
         "live_keys": listing.unrevoked_key_count(found.organization, found.user),
+        "reason": reason,
+        "is_refused": is_refused,
     }
-    return page(request, "organization/member_deactivated.html", context)
+    status = 409 if is_refused else 200
+    template = "organization/member_deactivated.html"
+    return page(request, template, context, status=status)
 
 
 def _end_deactivation(request: HttpRequest, found: DeactivatedMember) -> HttpResponse:

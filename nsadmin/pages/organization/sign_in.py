@@ -40,8 +40,9 @@ def organization_sign_in(request: HttpRequest) -> HttpResponse:
     """Show whether members need a second factor; a POST requires it or ends that."""
     scope = organization_scope(request, "sign_in")
     organization: Organization = scope["organization"]
-    form = FactorForm(request.POST or None)
-    if request.method == "POST":
+    is_post = request.method == "POST"
+    form = FactorForm(request.POST if is_post else None)
+    if is_post:
         require_own_admin(gate.actor_of(request))
         if request.POST.get("step") == "end":
             step_up.require_password(request)

@@ -108,16 +108,20 @@ def _body(file: str) -> bytes:
 
 
 def _refusal(answer: Answer) -> str:
-    """Return the message of an error, and in a line each what it says of a place."""
+    """Return the message of an error, and in a line each what else it says of places.
+
+    The message is the first of these itself, with its place or without.
+    """
     try:
         error = ErrorEnvelope.model_validate_json(answer.body).error
     except ValidationError:
         return f"The address answers with HTTP status {answer.status}."
     marks = [f"HTTP status {answer.status}", error.code, error.details.request_id]
-    faults = error.details.validation_errors or []
-    return "\n".join(
-        [
-            f"{error.message} ({', '.join(filter(None, marks))})",
-            *(f"{fault.location}: {fault.message}" for fault in faults),
-        ]
-    )
+    faults = {
+        ": ".join(filter(None, [fault.location, fault.message])): fault.message
+        for fault in error.details.validation_errors or []
+    }
+    others = [
+        line for line, message in faults.items() if error.message not in (line, message)
+    ]
+    return "\n".join([f"{error.message} ({', '.join(filter(None, marks))})", *others])

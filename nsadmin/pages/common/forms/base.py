@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -14,6 +14,9 @@ from django.http import QueryDict
 from nsadmin import names
 from nsadmin.errors import Invalid, NsadminError
 from nsadmin.namespaces.schema.document import Namespace
+
+# The codes of errors that both limits of a number answer.
+_OF_NUMBERS: Final = ("min_value", "max_value", "required")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +57,27 @@ class BaseForm(forms.Form):
             field.widget.attrs.pop("maxlength", None)
 
     def add_error(self, field: str | None, error: Any) -> None:
-        """Add an error to its field; the message for a too long text is replaced.
+        """Add an error to its field; messages about limits are replaced.
 
-        Django's own message does not group the digits of its numbers.
+        Django's own name one limit of a number, and do not group the digits.
         """
         if isinstance(error, ValidationError) and not hasattr(error, "error_dict"):
-            error = ValidationError([_grouped_numbers(one) for one in error.error_list])
+            of = self.fields.get(field or "")
+            error = ValidationError([_worded(one, of) for one in error.error_list])
         super().add_error(field, error)
 
 
-def _grouped_numbers(error: ValidationError) -> ValidationError:
-    if error.code != "max_length" or not error.params:
+def _worded(error: ValidationError, field: forms.Field | None) -> ValidationError:
+    if error.code == "max_length" and error.params:
+        longest, count = error.params["limit_value"], error.params["show_value"]
+        return ValidationError(names.too_long(longest, count), code=error.code)
+    if error.code not in _OF_NUMBERS or not isinstance(field, forms.IntegerField):
         return error
-    longest, count = error.params["limit_value"], error.params["show_value"]
-    return ValidationError(names.too_long(longest, count), code=error.code)
+    least, most = field.min_value, field.max_value
+    if least is None or most is None:
+        return error
+    message = f"Enter a number from {least:,} to {most:,}."
+    return ValidationError(message, code=error.code)
 
 
 class ChangeForm(BaseForm):

@@ -1,11 +1,13 @@
 """What was sent to the organization's webhooks, and sending it again."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from nsadmin.access.permissions import Action
@@ -14,8 +16,8 @@ from nsadmin.access.web.sign_in import post_only
 from nsadmin.errors import Conflict
 from nsadmin.notifications import deliveries as sent
 from nsadmin.notifications import webhooks
-from nsadmin.notifications.kinds import WORDS
-from nsadmin.notifications.models import DeliveryState
+from nsadmin.notifications.kinds import TEST, WORDS
+from nsadmin.notifications.models import Delivery, DeliveryState
 from nsadmin.pages.common.done import SeeOther
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.organization.notifications.badges import delivery_badge
@@ -40,6 +42,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
     )
     kept = {"webhook": webhook_id, "state": "failed" if only_failed else ""}
     query = {name: value for name, value in kept.items() if value}
+    now = timezone.now()
     context = {
         **scope,
         "deliveries": [
@@ -47,7 +50,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
                 row,
                 delivery_badge(row),
                 WORDS.get(row.event.kind, row.event.kind),
-                row.state != DeliveryState.WAITING,
+                _button(row, now),
                 sent.next_of(row) if row.error else None,
             )
             for row in found.rows
@@ -74,10 +77,17 @@ def _link(query: Mapping[str, object]) -> str:
     return f"{address}?{urlencode(query)}" if query else address
 
 
+def _button(row: Delivery, now: datetime) -> str:
+    """Return what the button of a delivery says; empty without one."""
+    if not sent.may_send(row, now):
+        return ""
+    return "Send now" if row.state == DeliveryState.WAITING else "Send again"
+
+
 @gate.page(Action.ORGANIZATION_MANAGE)
 @post_only
 def send_again(request: HttpRequest, delivery_id: int) -> HttpResponse:
-    """Send a delivery that has ended again."""
+    """Send a delivery that has ended or waits, and tell what came of it."""
     actor = gate.actor_of(request)
     scope = organization_scope(request, "notifications")
     try:
@@ -85,5 +95,26 @@ def send_again(request: HttpRequest, delivery_id: int) -> HttpResponse:
     except Conflict as conflict:
         messages.warning(request, conflict.message)
         return SeeOther(reverse("organization_deliveries"))
-    messages.success(request, "It is sent again. Reload the page to see the answer.")
+    return to_outcome(request, row)
+
+
+def to_outcome(request: HttpRequest, row: Delivery) -> HttpResponse:
+    """Tell the outcome of an attempt, and lead to the deliveries of its webhook."""
+    what = "The test" if row.event.kind == TEST else "The message"
+    name = f"“{row.webhook.name}”" if row.webhook else "its webhook"
+    if row.state == DeliveryState.SENT:
+        took = f" after {row.took_ms:,} ms" if row.took_ms is not None else ""
+        messages.success(request, f"{what} arrived at {name}: HTTP {row.status}{took}.")
+    else:
+        refused = f"{what} did not arrive at {name}. {row.error}{_then(row)}"
+        messages.error(request, refused)
     return SeeOther(_link({"webhook": row.webhook_id}))
+
+
+def _then(row: Delivery) -> str:
+    """Return what follows from a failed attempt, after a space; empty if nothing."""
+    if row.webhook and not row.webhook.is_on:
+        return " The webhook is turned off."
+    if row.state == DeliveryState.WAITING:
+        return " It will be sent again automatically."
+    return ""

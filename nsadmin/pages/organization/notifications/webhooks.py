@@ -19,6 +19,7 @@ from nsadmin.notifications.models import Webhook
 from nsadmin.pages.common.done import SeeOther
 from nsadmin.pages.common.htmx import page
 from nsadmin.pages.organization.notifications.badges import webhook_badge
+from nsadmin.pages.organization.notifications.deliveries import to_outcome
 from nsadmin.pages.organization.notifications.forms import NewWebhookForm, WebhookForm
 from nsadmin.pages.organization.notifications.secret import to_secret
 from nsadmin.pages.organization.views import organization_scope
@@ -133,37 +134,37 @@ def webhook_act(request: HttpRequest, webhook_id: str) -> HttpResponse:
     if act is None:
         raise Invalid("There is no such act on a webhook.")
     try:
-        told = act(actor, organization, webhook_id)
+        return act(request, actor, organization, row)
     except Conflict as conflict:
         messages.warning(request, conflict.message)
-    else:
-        messages.success(request, told)
-    if request.POST.get("act") == "test":
-        query = f"?webhook={row.webhook_id}"
-        return SeeOther(reverse("organization_deliveries") + query)
     return SeeOther(_address(row))
 
 
-def _turn_on(actor: Actor, organization: Organization, webhook_id: str) -> str:
-    row = webhooks.turn(actor, organization, webhook_id, on=True)
-    return f"“{row.name}” is on."
+def _turn_on(
+    request: HttpRequest, actor: Actor, organization: Organization, row: Webhook
+) -> HttpResponse:
+    webhooks.turn(actor, organization, row.webhook_id, on=True)
+    messages.success(request, f"“{row.name}” is on.")
+    return SeeOther(_address(row))
 
 
-def _turn_off(actor: Actor, organization: Organization, webhook_id: str) -> str:
-    row = webhooks.turn(actor, organization, webhook_id, on=False)
-    return f"“{row.name}” is off. What waited for it is not sent."
+def _turn_off(
+    request: HttpRequest, actor: Actor, organization: Organization, row: Webhook
+) -> HttpResponse:
+    webhooks.turn(actor, organization, row.webhook_id, on=False)
+    messages.success(request, f"“{row.name}” is off. What waited for it is not sent.")
+    return SeeOther(_address(row))
 
 
-def _test(actor: Actor, organization: Organization, webhook_id: str) -> str:
-    deliveries.send_test(actor, organization, webhook_id)
-    return "A test is on its way. Reload the page to see its answer."
+def _test(
+    request: HttpRequest, actor: Actor, organization: Organization, row: Webhook
+) -> HttpResponse:
+    made = deliveries.send_test(actor, organization, row.webhook_id)
+    return to_outcome(request, made)
 
 
-_ACTS: dict[str, Callable[[Actor, Organization, str], str]] = {
-    "on": _turn_on,
-    "off": _turn_off,
-    "test": _test,
-}
+_Act = Callable[[HttpRequest, Actor, Organization, Webhook], HttpResponse]
+_ACTS: dict[str, _Act] = {"on": _turn_on, "off": _turn_off, "test": _test}
 
 
 @gate.page(Action.ORGANIZATION_MANAGE)
