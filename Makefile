@@ -20,8 +20,8 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: .venv/.ok ## the whole stack on this machine, with data
 	$(BIN)/python manage.py demo --port $(PORT) --data-dir $(DATA)
 
-test: .venv/.ok ## every test, over embedded servers, in three processes
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
+test: .venv/.ok ## every test, over embedded servers, in four processes, of which one waits for pages
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder \
 	  $(if $(RERUNS),--reruns $(RERUNS) --rerun-show-tracebacks)
 
 test-postgres: .venv/.ok ## odd values and own statements over PostgreSQL; ALL=1: every test
