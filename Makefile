@@ -6,18 +6,22 @@ UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 BIN := .venv/bin
 PORT ?= 8000
 DATA ?= .demo
+# What a change of Django can break: every route for every role, so its URLs, views, templates
+# and models; migrations, forms, sign-in and mail.
+NEXT_DJANGO_TESTS := tests/access/test_matrix.py tests/conventions/test_migrations.py \
+  tests/mail tests/signin $(addprefix tests/pages/,test_creation.py test_index_edits.py)
 export UV_PYTHON_DOWNLOADS = never
 # Every process of the demo and of the tests would compile all it imports by itself.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-postgres check wheel tabler bench idle faults production upgrades fuzz \
-  matrix lock shots clean
+  matrix next-django lock shots clean
 
 demo: .venv/.ok ## the whole stack on this machine, with data
 	$(BIN)/python manage.py demo --port $(PORT) --data-dir $(DATA)
 
-test: .venv/.ok ## every test, over embedded servers, in three processes
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
+test: .venv/.ok ## every test, over embedded servers, in four processes, of which one waits for pages
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder \
 	  $(if $(RERUNS),--reruns $(RERUNS) --rerun-show-tracebacks)
 
 test-postgres: .venv/.ok ## odd values and own statements over PostgreSQL; ALL=1: every test
@@ -67,6 +71,10 @@ fuzz: .venv/.ok ## 20,000 requests made up from the OpenAPI document
 
 matrix: $(filter .tools/bin/uv,$(UV)) ## every test on each Python that is here, and the next Django
 	UV=$(UV) tools/matrix.sh $(TESTS)
+
+next-django: $(filter .tools/bin/uv,$(UV)) ## what Django changes most, on the next one alone
+	UV=$(UV) PYTHONS=none tools/matrix.sh $(or $(TESTS),$(NEXT_DJANGO_TESTS)) \
+	  $(if $(RERUNS),--reruns $(RERUNS) --rerun-show-tracebacks)
 
 lock: $(filter .tools/bin/uv,$(UV)) ## compile the requirements with hashes, for 3.11 and later
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \

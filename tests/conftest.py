@@ -28,6 +28,7 @@ pytest_plugins = ["tests.dedicated", "tests.reprocessing.appended"]
 
 def pytest_configure() -> None:
     """Settings of a test run; no server's address is set until one is started."""
+    gc.disable()  # what is loaded stays: half the time of it went to looking for garbage
     settings.NSADMIN_KEY_PEPPER = "a pepper for tests that is long enough to pass"
     settings.NSADMIN_SEAL_KEYS = ["t1:" + "A" * 43 + "="]
     settings.NSADMIN_REQUIRE_STAFF_MFA = False  # the people of the cast have none
@@ -69,6 +70,7 @@ def pytest_collection_finish() -> None:
     """What has been loaded by now stays: it need not be looked through for garbage."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

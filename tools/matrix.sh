@@ -3,22 +3,28 @@
 #
 #   tools/matrix.sh [PYTEST ARGUMENTS]       by default every test
 #   PYTHONS="3.12 3.14" tools/matrix.sh tests/jobs
+#   PYTHONS=none tools/matrix.sh tests/mail  the lane of the next Django alone
 #
 # Each lane has an environment of its own in .matrix, from the same locked requirements.
 # A Python that is not on this machine is named; it is left out, or a failure where PYTHONS
-# asks for it. The lane of the next Django takes the newest Python that was found.
+# asks for it. The lane of the next Django takes the newest Python that is on this machine.
 set -u
 cd "$(dirname "$0")/.."
 UV=${UV:-uv}
 NEXT_DJANGO=${NEXT_DJANGO:-"django>=6.0,<6.1"}
 failed=""
-last=""
 
 found() { # version: the path of its interpreter, also of one that pyenv keeps aside
   for candidate in "/usr/bin/python$1" "$HOME/.pyenv/versions/$1".*/bin/python; do
     [ -x "$candidate" ] && echo "$candidate" && return
   done
   "$UV" python find -q --no-python-downloads "$1" 2>/dev/null
+}
+
+newest() { # the interpreter for the next Django, which needs 3.12
+  for version in 3.14 3.13 3.12; do
+    found "$version" && return
+  done
 }
 
 lane() { # name, python, further requirement
@@ -34,20 +40,21 @@ lane() { # name, python, further requirement
   "$environment/bin/python" -m pytest -n 3 --dist loadfile --no-loadscope-reorder "$@"
 }
 
-for version in ${PYTHONS:-3.11 3.12 3.13 3.14}; do
+versions=${PYTHONS:-3.11 3.12 3.13 3.14}
+[ "$versions" != none ] || versions=""
+for version in $versions; do
   python=$(found "$version")
   if [ -z "$python" ]; then
     echo "== $version is not on this machine"
     [ -z "${PYTHONS:-}" ] || failed="$failed $version"
     continue
   fi
-  last=$python
   lane "$version" "$python" "" "$@" || failed="$failed $version"
 done
-if [ -z "$last" ]; then
-  echo "== There is no Python to test on"
-  failed="$failed next-django"
+python=$(newest)
+if [ -z "$python" ]; then
+  echo "== No Python for the next Django is on this machine: its lane is left out"
 else
-  lane next-django "$last" "$NEXT_DJANGO" "$@" || failed="$failed next-django"
+  lane next-django "$python" "$NEXT_DJANGO" "$@" || failed="$failed next-django"
 fi
 [ -z "$failed" ] || { echo "Failed:$failed"; exit 1; }

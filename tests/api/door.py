@@ -70,7 +70,7 @@ def running_door() -> Iterator[Door]:
     connection = connections["default"]
     connection.inc_thread_sharing()
     with Door(connection) as door:
-        thread = threading.Thread(target=door.serve_forever, daemon=True)
+        thread = threading.Thread(target=door.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:
             yield door

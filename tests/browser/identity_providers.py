@@ -94,7 +94,9 @@ class Providers:
         """Start the page of the provider of SAML, which answers for one person."""
         handler = type("Handler", (_SamlPage,), {"email": email})
         server = ThreadingHTTPServer(("localhost", self.saml_port), handler)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(
+            target=server.serve_forever, args=(0.01,), daemon=True
+        )
         thread.start()
         try:
             yield self.saml_url.removesuffix("/sso")

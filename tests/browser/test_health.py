@@ -1,12 +1,17 @@
-"""The live panel in a browser: paused, hidden, kept open; the fleet for staff."""
+"""The live panel in a browser: paused, hidden, kept open; the fleet for staff.
+
+The clock of a page is moved on, so that no test waits for its next poll.
+"""
 
 import re
+import time
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.running_demo import Demo
 
 POLL = re.compile(r"/health/\?since=")
+EVERY_MS = 5_000
 
 
 def _overview(demo: Demo) -> str:
@@ -14,46 +19,55 @@ def _overview(demo: Demo) -> str:
     return f"{demo.url}/namespaces/{big}/"
 
 
-def _follow(page: Page) -> list[int]:
-    """The statuses of the polls from now on."""
-    found: list[int] = []
-    page.on(
-        "response", lambda r: found.append(r.status) if POLL.search(r.url) else None
-    )
+def _opened(demo: Demo, visit) -> Page:
+    """The overview, with a clock that a test can move on."""
+    page: Page = visit("viewer")
+    page.clock.install()
+    page.goto(_overview(demo))
+    expect(page.locator("#health")).to_contain_text("asked every 5 s")
+    return page
+
+
+def _follow(page: Page) -> list[str]:
+    """The addresses of the polls from now on."""
+    found: list[str] = []
+    page.on("request", lambda r: found.append(r.url) if POLL.search(r.url) else None)
     return found
 
 
 def test_the_panel_polls_pauses_and_goes_on(demo: Demo, visit):
-    page: Page = visit("viewer")
-    page.goto(_overview(demo))
-    with page.expect_response(POLL, timeout=12_000) as answered:
-        pass
+    page = _opened(demo, visit)
+    with page.expect_response(POLL) as answered:
+        page.clock.fast_forward(EVERY_MS)
     assert answered.value.status in (200, 204)
     page.locator("#health-pause").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#health")).to_contain_text("paused")
     expect(page.locator("#health-pause")).to_be_focused()
     polls = _follow(page)
-    page.wait_for_timeout(5_500)
+    page.clock.run_for(12 * EVERY_MS)
     assert polls == []
     page.keyboard.press("Enter")
     expect(page.locator("#health")).to_contain_text("asked every 5 s")
     expect(page.locator("#health-pause")).to_be_focused()
+    with page.expect_response(POLL):
+        page.clock.fast_forward(EVERY_MS)
+    assert len(polls) == 1
 
 
 def test_a_hidden_tab_asks_nothing_and_at_once_when_seen(demo: Demo, visit):
-    page: Page = visit("viewer")
-    page.goto(_overview(demo))
+    page = _opened(demo, visit)
     hide = """hidden => {
         Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
         document.dispatchEvent(new Event("visibilitychange"));
     }"""
     page.evaluate(hide, True)
     polls = _follow(page)
-    page.wait_for_timeout(5_500)
+    page.clock.run_for(12 * EVERY_MS)
     assert polls == []
-    with page.expect_response(POLL, timeout=3_000):
+    with page.expect_response(POLL):
         page.evaluate(hide, False)
+    assert len(polls) == 1
 
 
 def test_what_was_opened_stays_open_when_the_panel_is_swapped(demo: Demo, visit):
@@ -79,13 +93,16 @@ def test_what_was_opened_stays_open_when_the_panel_is_swapped(demo: Demo, visit)
 
 
 def test_an_unchanged_panel_still_says_when_it_was_looked_at(demo: Demo, visit):
-    page: Page = visit("viewer")
-    page.goto(_overview(demo))
-    time = page.locator("#health [data-looked] time")
-    before = time.text_content()
-    # A poll says that somebody watches, a look comes, another poll tells: three times 5 s.
-    expect(time).not_to_have_text(before, timeout=30_000)
-    expect(time).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
+    page = _opened(demo, visit)
+    looked = page.locator("#health [data-looked] time")
+    before = looked.text_content()
+    # A poll says that somebody watches, a look comes, another poll tells.
+    give_up = time.monotonic() + 30
+    while looked.text_content() == before and time.monotonic() < give_up:
+        with page.expect_response(POLL):
+            page.clock.fast_forward(EVERY_MS)
+    expect(looked).not_to_have_text(before)
+    expect(looked).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
 
 
 def test_the_fleet_is_there_for_staff(demo: Demo, visit):
@@ -103,16 +120,14 @@ def test_the_fleet_is_there_for_staff(demo: Demo, visit):
 def test_a_panel_without_an_answer_says_since_when(demo: Demo, browser, signed_in):
     # Not by `visit`, for which the script's word of a lost call is a fault.
     context = browser.new_context(storage_state=signed_in("viewer"))
-    page: Page = context.new_page()
-    page.goto(_overview(demo))
+    page = _opened(demo, lambda _role: context.new_page())
     panel = page.locator("#health")
-    expect(panel).to_contain_text("asked every 5 s")
     page.route(POLL, lambda route: route.abort("timedout"))
-    expect(panel).to_contain_text(
-        re.compile(r"no answer since \d\d:\d\d:\d\d UTC"), timeout=12_000
-    )
+    page.clock.fast_forward(EVERY_MS)
+    expect(panel).to_contain_text(re.compile(r"no answer since \d\d:\d\d:\d\d UTC"))
     expect(panel).not_to_contain_text("asked every")
     page.unroute(POLL)
-    expect(panel).to_contain_text("asked every 5 s", timeout=12_000)
+    page.clock.fast_forward(EVERY_MS)
+    expect(panel).to_contain_text("asked every 5 s")
     expect(panel).not_to_contain_text("no answer since")
     context.close()

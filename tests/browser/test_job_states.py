@@ -9,6 +9,8 @@ from tests.browser import axe, job_rows
 from tests.browser.conftest import SignedIn
 from tests.browser.running_demo import Demo
 
+ASKED = re.compile(r"/jobs/[0-9a-f]{8}-")  # the page of a job, by its poll
+
 
 @pytest.fixture(scope="module")
 def paths(demo: Demo) -> dict[str, str]:
@@ -47,9 +49,10 @@ def test_no_state_violates_axe_or_scrolls_sideways(
 
 def test_the_stage_is_announced_and_numbers_are_not(demo, visit, paths):
     page: Page = visit("member")
+    page.clock.install()
     page.goto(demo.url + paths["Documents and vectors"])
-    with page.expect_response(re.compile("/jobs/")):
-        pass
+    with page.expect_response(ASKED):
+        page.clock.fast_forward(10_000)
     expect(page.locator("#announce")).to_have_text("")
     said = page.locator("#progress").get_attribute("data-announce")
     assert said == "Documents and vectors, stage 4 of 5"
@@ -60,10 +63,12 @@ def test_what_has_ended_asks_no_more(demo, visit, paths):
     page: Page = visit("member")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
+    page.clock.install()
     page.goto(demo.url + paths["Ready, verified identical"])
     asked.clear()
-    page.wait_for_timeout(3000)
-    assert [url for url in asked if re.search("/jobs/[0-9a-f]{8}-", url)] == []
+    page.clock.run_for(60_000)
+    assert asked, "The badge of the jobs goes on."
+    assert [url for url in asked if ASKED.search(url)] == []
 
 
 def test_the_page_survives_a_reload_and_the_list_its_filters(demo, visit, paths):

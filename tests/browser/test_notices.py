@@ -6,13 +6,17 @@ from tests.browser import axe, job_rows
 from tests.browser.conftest import SignedIn
 from tests.browser.running_demo import Demo
 
+EVERY_MS = 10_000  # how often a page asks; its clock is moved on, so that no test waits
+
 
 def test_a_notice_comes_is_read_out_and_stays_until_it_is_dismissed(demo, visit):
     page: Page = visit("member")
+    page.clock.install()
     page.goto(f"{demo.url}/namespaces/")
     page.fill("#q", "air")
     title = "Clone “air” as “told by a poll”"
     job_rows.ended_of(demo, "member", title)
+    page.clock.fast_forward(EVERY_MS)
     notice = page.locator("#job-notices").get_by_role("link", name=title)
     expect(notice).to_be_visible()
     expect(page.locator("#announce")).to_contain_text(f"Failed: {title}.")
@@ -28,10 +32,12 @@ def test_a_notice_comes_is_read_out_and_stays_until_it_is_dismissed(demo, visit)
 
 def test_a_notice_never_takes_the_focus(demo, visit):
     page: Page = visit("member")
+    page.clock.install()
     page.goto(f"{demo.url}/namespaces/")
     page.evaluate("document.activeElement.blur()")
     title = "Clone “air” as “nothing had the focus”"
     job_rows.ended_of(demo, "member", title)
+    page.clock.fast_forward(EVERY_MS)
     notice = page.locator("#job-notices").get_by_role("link", name=title)
     expect(notice).to_be_visible()
     assert page.evaluate("document.activeElement === document.body")

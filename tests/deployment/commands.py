@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,7 @@ def running() -> set[str]:
     return set(lines().running)
 
 
+@cache
 def compose() -> dict[str, dict[str, Any]]:
     """The services of compose.yaml that run nsadmin."""
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]

@@ -107,7 +107,7 @@ def test_a_dedicated_cluster_that_fails(settings) -> None:
     """Its address, which is a customer's, is no label."""
     with HTTPServer(("127.0.0.1", 0), _Failing) as server:
         place = f"127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         settings.NSADMIN_CLUSTER_HOSTS = [f"{place}=*"]
         cluster = dedicated(f"http://{place}", None)
         labels = {"cluster": "dedicated", "reason": "server_error"}

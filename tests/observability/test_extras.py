@@ -107,7 +107,9 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def receiving() -> Iterator[Receiver]:
     with Receiver() as receiver:
-        threading.Thread(target=receiver.serve_forever, daemon=True).start()
+        threading.Thread(
+            target=receiver.serve_forever, args=(0.01,), daemon=True
+        ).start()
         yield receiver
         receiver.shutdown()
 

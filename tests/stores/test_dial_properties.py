@@ -110,7 +110,7 @@ def answering(status: int, **headers: str) -> Iterator[tuple[int, list[str]]]:
             """Stay silent."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server.server_port, asked
         server.shutdown()
 
