@@ -185,22 +185,22 @@ def extras_installed(**_kwargs: Any) -> list[CheckMessage]:
 
 @register(TAG)
 def identity_providers(**_kwargs: Any) -> list[CheckMessage]:
-    """E020 for each fault of NSADMIN_SSO, E021 for SAML without its extra."""
+    """E040 for each fault of NSADMIN_SSO, E041 for SAML without its extra."""
     hint = "docs/single-sign-on.md describes the setting"
     try:
         found = configured.loaded()
     except UnreadableProviders as error:
-        return [Error(each, hint=hint, id="nsadmin.E020") for each in error.faults]
+        return [Error(each, hint=hint, id="nsadmin.E040") for each in error.faults]
     is_missing = find_spec("onelogin") is None
     if is_missing and any(each.kind == "saml" for each in found):
         message = "NSADMIN_SSO has a provider of SAML, but the extra is not installed."
         hint = "pip install nsadmin[saml]"
-        return [Error(message, hint=hint, id="nsadmin.E021")]
+        return [Error(message, hint=hint, id="nsadmin.E041")]
     return [
         Error(
             f"The metadata of {each.id} in NSADMIN_SSO cannot be used.",
             hint="It has to name an entity, an address of HTTP-Redirect and a key.",
-            id="nsadmin.E020",
+            id="nsadmin.E040",
         )
         for each in found
         if each.kind == "saml" and not _is_usable(each)

@@ -283,7 +283,7 @@ def test_metadata_of_another_shape_is_refused(saml, text: str) -> None:
     client = Client()
     assert begin(client).headers["Location"] == "/accounts/login/"
     assert "did not confirm who you are" in said(client)
-    assert [each.id for each in identity_providers()] == ["nsadmin.E020"]
+    assert [each.id for each in identity_providers()] == ["nsadmin.E040"]
 
 
 def test_our_metadata_names_where_answers_go(saml) -> None:

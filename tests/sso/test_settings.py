@@ -123,7 +123,7 @@ def test_what_is_no_list_is_refused(text: str) -> None:
 def test_the_checks_say_every_fault(settings) -> None:
     settings.NSADMIN_SSO = json.dumps([entry(id="?", name="")])
     found = identity_providers()
-    assert [each.id for each in found] == ["nsadmin.E020"] * 2
+    assert [each.id for each in found] == ["nsadmin.E040"] * 2
     assert SECRET not in str(found)
     settings.NSADMIN_SSO = json.dumps([entry()])
     assert identity_providers() == []
