@@ -130,6 +130,7 @@ class Installation:
         made = str(place / "written")
         done = subprocess.run(
             [*here, "sh", "-c", f"touch {made} && rm {made}"],
+            cwd=self.place,
             capture_output=True,
             text=True,
             check=False,

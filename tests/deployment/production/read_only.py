@@ -43,6 +43,10 @@ def why_not(state: Path) -> str:
     if shutil.which("unshare") is None:
         return "there is no unshare"
     tried = subprocess.run(
-        [*around(state), "true"], capture_output=True, text=True, check=False
+        [*around(state), "true"],
+        cwd=state,  # as the processes; the checkout may be below /tmp
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return "" if tried.returncode == 0 else tried.stderr.strip()
