@@ -142,7 +142,10 @@ def test_a_key_for_named_namespaces_reaches_these_alone(sure, cast):
     [
         ({"namespaces": "nothing"}, "There is no namespace named “nothing”."),
         ({"namespaces": "museum objects"}, "There is no namespace named “museum"),
-        ({"namespaces": "world sample"}, "“world sample” is a system sample: a key"),
+        (
+            {"namespaces": "world sample"},
+            "“world sample” is a system sample, which a key",
+        ),
         (
             {"namespaces": "nothing\nworld sample"},
             "There is no namespace named “nothing”. “world sample” is a system sample",
@@ -150,12 +153,11 @@ def test_a_key_for_named_namespaces_reaches_these_alone(sure, cast):
         ({"namespaces": "\n".join(map(str, range(51)))}, "at most 50 namespaces"),
         (
             {"namespaces": "film archive", "scopes": ["read", "documents:read"]},
-            "Leave out read: a key for chosen namespaces can only have the scopes "
-            "namespaces:read",
+            "Leave out “read”: a key for chosen namespaces can only have the scopes",
         ),
         (
             {"namespaces": "film archive", "scopes": ["clones", "read", "admin"]},
-            "Leave out read, admin and clones: a key for chosen namespaces",
+            "Leave out “read”, “admin” and “clones”: a key for chosen namespaces",
         ),
     ],
 )

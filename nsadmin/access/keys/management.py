@@ -153,13 +153,14 @@ def require_scopes(
 
 def _too_broad(scopes: frozenset[str]) -> str:
     """Return which of the scopes a key for chosen namespaces cannot have."""
-    broad = [s for s in SCOPES if s in scopes and s not in SCOPES_OF_ONE_NAMESPACE]
+    narrow = SCOPES_OF_ONE_NAMESPACE
+    broad = [f"“{s}”" for s in SCOPES if s in scopes and s not in narrow]
     *first, last = broad or [""]
     named = f"{', '.join(first)} and {last}" if first else last
     cause = f"Leave out {named}: a" if broad else "A"
     return (
         f"{cause} key for chosen namespaces can only have the scopes "
-        f"{', '.join(SCOPES_OF_ONE_NAMESPACE)}."
+        f"{', '.join(narrow)}."
     )
 
 

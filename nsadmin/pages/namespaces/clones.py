@@ -102,7 +102,7 @@ def _forecast(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> Foreca
 
 
 def _moving(actor: Actor, view: NamespaceView) -> MoveNote | None:
-    """Return the running move; the one of another organization's source is not named."""
+    """Return the running move; that of another organization's source is not named."""
     is_seen = actor.sees(view.namespace.internal_id)
     return move_context(actor, view.namespace)["moving"] if is_seen else None
 

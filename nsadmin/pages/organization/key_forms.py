@@ -245,7 +245,7 @@ def _samples(texts: Sequence[str]) -> str:
     if not texts:
         return ""
     are = "is a system sample" if len(texts) == 1 else "are system samples"
-    return f"{_quoted(texts)} {are}: a key can only name the organization’s namespaces."
+    return f"{_quoted(texts)} {are}, which a key for chosen namespaces cannot have."
 
 
 def _quoted(texts: Sequence[str]) -> str:
