@@ -52,8 +52,9 @@ def require_password(request: HttpRequest, reason: str = "") -> None:
     the page.
 
     A form that was sent with empty fields counts as no attempt: the person may have
-    confirmed in another tab meanwhile, at a provider. The password, or a code in its place, is a field of the sent form and is removed
-    from `request.POST`, so that the view gets the form as it was filled in.
+    confirmed in another tab meanwhile, at a provider. The password, or a code in its
+    place, is a field of the sent form and is removed from `request.POST`, so that the
+    view gets the form as it was filled in.
     """
     request.step_up_due = False  # type: ignore[attr-defined]
     given, code = request.POST.get(FIELD), request.POST.get(CODE_FIELD, "").strip()
