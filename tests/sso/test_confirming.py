@@ -96,7 +96,14 @@ def test_signing_in_confirms_nothing(client, target) -> None:
 
 def test_another_person_confirms_nothing(client, provider, target, nora) -> None:
     provider.claims = {**provider.claims, "sub": "someone-else"}
-    client.get(answer_of(confirm(client)))
+    page = "/accounts/sso/confirm/"
+    back = client.get(answer_of(confirm(client, next=page)))
+    assert back.headers["Location"] == page
+    said = client.get(page).content.decode()
+    assert "Northlight ID confirmed another person than you." in said
+    assert "Confirm with Northlight ID" in said
+    leads_on = client.get(answer_of(confirm(client, next=APP)))
+    assert leads_on.headers["Location"].startswith(f"{page}?next=%2Faccounts%2F2fa")
     assert user_of(client) == nora.pk
     assert client.post(target, {"role": "member"}).status_code == 422
     assert SocialAccount.objects.count() == 1
