@@ -156,9 +156,7 @@ def _query_of(request: HttpRequest) -> str:
     return urlencode(sorted(pairs))
 
 
-def _view_id(
-    request: HttpRequest, actor: Actor, grant: Grant, outcome: Outcome
-) -> str:
+def _view_id(request: HttpRequest, actor: Actor, grant: Grant, outcome: Outcome) -> str:
     """Return the audit id of the first view of an address within REPEATS_WITHIN_S."""
     window = int(time.time() // REPEATS_WITHIN_S)
     address = f"{request.path}?{_query_of(request)}"
