@@ -102,7 +102,7 @@ def require_ready(actor: Actor, source: Namespace) -> None:
             "The source is being moved to another cluster.", code="namespace_busy"
         )
     blockers.require_not_deleting(source)
-    blockers.require_not_moving(source)
+    blockers.require_not_moving(source, for_what="cloned")
     require_readable(source, _COPIED)
     details = {"task_id": source.clone_task_id}
     if source.clone_status in ("cloning", "deleting"):

@@ -62,6 +62,14 @@ def next_of(delivery: Delivery) -> datetime | None:
     return delivery.webhook.not_before(delivery.next_at)
 
 
+def paused_until(delivery: Delivery, now: datetime) -> datetime | None:
+    """Return until when a delivery waits for its webhook, which failed; else None."""
+    row = delivery.webhook
+    if row is None or delivery.state != DeliveryState.WAITING:
+        return None
+    return row.paused_until if row.is_paused(now) else None
+
+
 def next_to(row: Webhook) -> datetime | None:
     """Return when something is sent to a webhook next; None if nothing waits for it."""
     waiting = Delivery.objects.filter(webhook=row, state=DeliveryState.WAITING)

@@ -129,7 +129,9 @@ def send(url: str, secret: str, message: Message) -> None:
 
 def refusal(answer: Answer) -> Unavailable:
     """Return the error of an answer that is no success."""
-    return _failed(f"answered with HTTP {answer.status}")
+    is_elsewhere = httpx.codes.is_redirect(answer.status)
+    more = "; redirects are not followed" if is_elsewhere else ""
+    return _failed(f"answered with HTTP {answer.status}{more}")
 
 
 def post(

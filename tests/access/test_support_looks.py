@@ -9,10 +9,10 @@ from django.db import connection
 from django.urls import get_resolver
 
 from nsadmin.access.models import Organization, SupportSession
-from nsadmin.access.support import looks, words
+from nsadmin.access.support import listing, looks, words
 from nsadmin.access.support.words import PAGES, Visit
 from nsadmin.audit import record, verify
-from nsadmin.audit.models import AuditEvent
+from nsadmin.audit.models import AuditEvent, Outcome
 from nsadmin.comparison.start import start
 from nsadmin.health.sampling.sampler import sample
 from nsadmin.jobs.models import Job
@@ -123,12 +123,23 @@ def test_members_leave_no_row(cast: Cast) -> None:
     assert seen(cast.northlight) == []
 
 
-def test_a_refusal_that_names_the_namespace_is_a_row(cast: Cast) -> None:
-    cast.open_session("support", cast.northlight)
-    path = f"/namespaces/{cast.own.namespace_id}/settings/"
-    assert Staff(cast).page(path).status_code == 403
-    [event] = seen(cast.northlight)
-    assert event.namespace_id == cast.own.namespace_id
+def test_a_refused_page_is_a_row_that_says_so_and_was_not_seen(cast: Cast) -> None:
+    session = cast.open_session("support", cast.northlight)
+    staff, at = Staff(cast), f"/namespaces/{cast.own.namespace_id}/"
+    assert staff.page(at).status_code == 200
+    for page in ("settings", "delete", "clone"):
+        assert staff.page(f"{at}{page}/").status_code == 403
+    name = cast.own.name
+    viewed, *refused = seen(cast.northlight)
+    assert viewed.outcome == Outcome.DONE
+    assert {event.outcome for event in refused} == {Outcome.REFUSED}
+    assert {event.namespace_id for event in refused} == {cast.own.namespace_id}
+    assert [event.summary for event in refused] == [
+        f"Support was refused the settings of namespace {name}.",
+        f"Support was refused the deletion form of namespace {name}.",
+        f"Support was refused the clone form of namespace {name}.",
+    ]
+    assert [view.pages for view in listing.views([session])] == [1]
 
 
 def test_an_error_of_the_api_that_shows_settings_is_a_row(cast: Cast) -> None:

@@ -259,6 +259,20 @@ def test_a_delivery_that_waits_is_sent_now_by_its_button(sure, cast, hook, recei
     assert "Send now" not in said
 
 
+def test_what_waits_for_a_paused_webhook_says_until_when(sure, cast, hook, receiver):
+    row, _ = hook()
+    happen(cast)
+    until = timezone.now() + timedelta(minutes=7)
+    Webhook.objects.filter(pk=row.pk).update(failing_since=until, paused_until=until)
+    go(cast)
+    assert not receiver.got
+    client = sure()
+    shown = " ".join(text_of(client.get(f"{ROOT}deliveries/")).split())
+    assert "The webhook failed and is paused until" in shown
+    Webhook.objects.update(paused_until=timezone.now())
+    assert "is paused until" not in text_of(client.get(f"{ROOT}deliveries/"))
+
+
 def test_a_test_that_fails_says_so_at_once(sure, hook, receiver):
     receiver.status = 410
     row, _ = hook()

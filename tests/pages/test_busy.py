@@ -41,6 +41,25 @@ def test_each_form_says_that_the_namespace_moves_and_leads_to_the_job(
     assert f'href="/jobs/{job.job_id}/"' in note
 
 
+def test_the_clone_form_says_that_the_namespace_moves(cast, browse, own):
+    client = browse()
+    assert "is moving to" not in client.get(f"{own}clone/").content.decode()
+    job = moved(cast)
+    sent = {"namespace_name": "another copy", "collections": "on"}
+    refused = client.post(f"{own}clone/", sent)
+    assert refused.status_code == 409
+    for response in (client.get(f"{own}clone/"), refused):
+        form = response.content.decode().partition('id="change"')[2]
+        note = form.partition("is moving to")[2].partition("</section>")[0]
+        assert "It can be cloned once that job has ended." in note
+        assert f'href="/jobs/{job.job_id}/"' in note
+        assert "be changed" not in form
+    faults = refused.content.decode().partition('id="faults"')[2]
+    assert "it can be cloned once that job has ended" in faults
+    assert f'href="/jobs/{job.job_id}/">Open the job</a>' in faults
+    assert 'value="another copy"' in faults
+
+
 def test_a_refused_form_keeps_its_input_and_leads_to_the_job(cast, browse, own):
     job = moved(cast)
     sent = {"namespace_name": "another name", "description": "typed", "base": "{}"}

@@ -299,6 +299,18 @@ def test_waiting_for_a_store_gives_the_reason(browse, address, state):
     assert b"Waiting for MongoDB" in browse().get(address).content
 
 
+def test_what_waits_and_is_cancelled_says_that_it_does_not_try_again(browse, address):
+    away = {"away_since": timezone.now() - timedelta(seconds=9), "waits": 3}
+    waiting = "Qdrant does not answer."
+    Job.objects.update(waiting=waiting, cancel_requested=True, **away)
+    text = " ".join(browse().get(address).content.decode().split())
+    assert 'data-announce="Cancelling"' in text
+    assert waiting in text
+    assert "does not try again" in text
+    assert "continues from its last checkpoint" not in text
+    assert "gives up after" not in text
+
+
 def test_an_answer_that_does_not_come_is_said(browse, address, job):
     moved = timezone.now() - timedelta(seconds=25)
     stored = {**job.progress, "moved_at": moved.timestamp()}
@@ -420,6 +432,20 @@ def test_a_cancelled_clone_goes_on_when_it_is_resumed(admin, cancelled):
     assert cancelled.state == State.DONE
     assert store.get(cancelled.namespace_id)["clone_status"] == "ready"
     assert b"Resume the clone" not in admin.get(address).content
+
+
+def test_resuming_in_a_second_tab_leads_to_the_running_job(admin, cancelled):
+    address = f"/jobs/{cancelled.job_id}/"
+    assert admin.post(address, {"act": "resume"}).status_code == 302
+    again = admin.post(address, {"act": "resume"})
+    assert again.headers["Location"] == address
+    assert "The job is under way already." in admin.get(address).content.decode()
+    discarded = {"act": "discard", "typed_name": cancelled.namespace_name}
+    refused = admin.post(address, discarded)
+    assert refused.status_code == 409
+    text = refused.content.decode()
+    assert "Only a clone that failed or was cancelled" in text
+    assert 'id="progress"' in text
 
 
 def test_with_a_full_queue_a_clone_is_not_resumed_and_its_job_says_why(

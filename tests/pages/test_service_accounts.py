@@ -142,11 +142,22 @@ def test_a_key_for_named_namespaces_reaches_these_alone(sure, cast):
     [
         ({"namespaces": "nothing"}, "There is no namespace named “nothing”."),
         ({"namespaces": "museum objects"}, "There is no namespace named “museum"),
-        ({"namespaces": "world sample"}, "There is no namespace named “world"),
+        (
+            {"namespaces": "world sample"},
+            "“world sample” is a system sample, which a key",
+        ),
+        (
+            {"namespaces": "nothing\nworld sample"},
+            "There is no namespace named “nothing”. “world sample” is a system sample",
+        ),
         ({"namespaces": "\n".join(map(str, range(51)))}, "at most 50 namespaces"),
         (
-            {"namespaces": "film archive", "scopes": ["read"]},
-            "can only have the scopes namespaces:read",
+            {"namespaces": "film archive", "scopes": ["read", "documents:read"]},
+            "Leave out “read”: a key for chosen namespaces can only have the scopes",
+        ),
+        (
+            {"namespaces": "film archive", "scopes": ["clones", "read", "admin"]},
+            "Leave out “read”, “admin” and “clones”: a key for chosen namespaces",
         ),
     ],
 )

@@ -86,11 +86,18 @@ def test_the_form_is_filled_in_and_keeps_its_input(cast: Cast, browse: Browse) -
     kept = response.content.decode()
     assert "Say why you need access" in kept
     assert 'value="NL-1"' in kept
-    for unknown in ("org_x", "northlight", cast.operator.name):
+    for unknown in ("org_x", "northlight"):
         refused = support.post("/support/new/", form(cast, organization=unknown))
         assert refused.status_code in (404, 422), unknown
         assert "There is no such organization." in refused.content.decode()
         assert f'value="{unknown}"' in refused.content.decode()
+    for path in ("/support/new/", "/support/break-glass/"):
+        own = browse("platform_admin").post(
+            path, form(cast, organization=cast.operator.name)
+        )
+        assert own.status_code == 422
+        assert f"{cast.operator.name} is your own organization." in own.content.decode()
+        assert "There is no such organization" not in own.content.decode()
     assert not SupportSession.objects.exists()
 
 

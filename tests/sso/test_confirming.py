@@ -1,6 +1,7 @@
 """Confirming who one is at the provider, for people who have no password."""
 
 import json
+import re
 import time
 
 import pytest
@@ -95,7 +96,14 @@ def test_signing_in_confirms_nothing(client, target) -> None:
 
 def test_another_person_confirms_nothing(client, provider, target, nora) -> None:
     provider.claims = {**provider.claims, "sub": "someone-else"}
-    client.get(answer_of(confirm(client)))
+    page = "/accounts/sso/confirm/"
+    back = client.get(answer_of(confirm(client, next=page)))
+    assert back.headers["Location"] == page
+    said = client.get(page).content.decode()
+    assert "Northlight ID confirmed another person than you." in said
+    assert "Confirm with Northlight ID" in said
+    leads_on = client.get(answer_of(confirm(client, next=APP)))
+    assert leads_on.headers["Location"].startswith(f"{page}?next=%2Faccounts%2F2fa")
     assert user_of(client) == nora.pk
     assert client.post(target, {"role": "member"}).status_code == 422
     assert SocialAccount.objects.count() == 1
@@ -165,6 +173,34 @@ def test_who_has_a_password_may_use_either(nora: User, target) -> None:
     assert "Confirm with Northlight ID" in page
     client.get(answer_of(confirm(client)))
     assert client.post(target, {"role": "member"}).status_code in (302, 303)
+
+
+def test_who_confirmed_in_another_tab_leaves_the_password_empty(
+    nora: User, target
+) -> None:
+    Membership.objects.filter(user=nora).update(role="admin")
+    client = Client()
+    signed_in(client)
+    page = client.post(target, {"role": "member"}).content.decode()
+    [field] = re.findall(r'<input[^>]+name="step_up_password"[^>]*>', page)
+    assert "required" not in field
+    form = {"role": "member", "step_up_password": ""}
+    for _ in range(12):
+        asked = client.post(target, form)
+        assert asked.status_code == 422
+        assert "Nothing was entered" in asked.content.decode()
+    client.get(answer_of(confirm(client)))
+    assert client.post(target, form).status_code in (302, 303)
+
+
+def test_empty_fields_lock_no_right_password(nora: User, target) -> None:
+    Membership.objects.filter(user=nora).update(role="admin")
+    client = Client()
+    signed_in(client)
+    for _ in range(12):
+        client.post(target, {"role": "member", "step_up_password": ""})
+    form = {"role": "member", "step_up_password": PASSWORD}
+    assert client.post(target, form).status_code in (302, 303)
 
 
 def test_without_a_password_there_is_none_to_change(client) -> None:

@@ -134,6 +134,9 @@ def test_the_provider_is_the_way_in(required, nora: User) -> None:
     signed_in(client)
     assert user_of(client) == nora.pk
     assert not AuditEvent.objects.filter(summary__contains="which is required").exists()
+    page = " ".join(client.get("/account/").content.decode().split())
+    assert "You sign in with Northlight ID, as your organization requires" in page
+    assert "You sign in with it" not in page
 
 
 def test_an_invitation_of_a_required_domain_leads_to_the_provider(

@@ -148,11 +148,20 @@ def require_scopes(
     # An earlier release, which may run beside this one, knows none of these scopes and
     # so refuses such a key. It would let one with a broad scope reach every namespace.
     if not scopes or not scopes <= set(SCOPES_OF_ONE_NAMESPACE):
-        raise Invalid.at(
-            "scopes",
-            "A key for chosen namespaces can only have the scopes "
-            f"{', '.join(SCOPES_OF_ONE_NAMESPACE)}.",
-        )
+        raise Invalid.at("scopes", _too_broad(scopes))
+
+
+def _too_broad(scopes: frozenset[str]) -> str:
+    """Return which of the scopes a key for chosen namespaces cannot have."""
+    narrow = SCOPES_OF_ONE_NAMESPACE
+    broad = [f"“{s}”" for s in SCOPES if s in scopes and s not in narrow]
+    *first, last = broad or [""]
+    named = f"{', '.join(first)} and {last}" if first else last
+    cause = f"Leave out {named}: a" if broad else "A"
+    return (
+        f"{cause} key for chosen namespaces can only have the scopes "
+        f"{', '.join(narrow)}."
+    )
 
 
 def require_end(end: datetime | None) -> None:

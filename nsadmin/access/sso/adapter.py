@@ -15,9 +15,7 @@ from allauth.socialaccount.providers.base import ProviderException
 from allauth.socialaccount.providers.base.constants import AuthError
 from django.contrib import messages
 from django.http import HttpRequest
-from django.shortcuts import redirect
 
-from nsadmin.access.models import User
 from nsadmin.access.providers.configured import providers
 from nsadmin.access.providers.definition import OidcProvider, Provider
 from nsadmin.access.sso import confirming, matching
@@ -112,8 +110,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 def _go_back(request: HttpRequest, sentence: str) -> NoReturn:
     """Answer with the page on which the person began, and a sentence there."""
     messages.error(request, sentence)
-    page = "account" if isinstance(request.user, User) else "account_login"
-    raise ImmediateHttpResponse(redirect(page))
+    raise ImmediateHttpResponse(confirming.asked_again(request))
 
 
 def _app(provider: Provider) -> SocialApp:

@@ -13,6 +13,8 @@ from allauth.socialaccount.models import SocialAccount
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from nsadmin.access.models import User
 from nsadmin.access.providers.configured import providers
@@ -45,13 +47,13 @@ def confirmed(
     is_theirs = isinstance(user, User) and asked.get("user") == user.pk
     if not is_theirs or bound_user(identity.provider.id, identity.subject) != user:
         messages.error(request, f"{name} confirmed another person than you.")
-        return redirect("account" if isinstance(user, User) else "account_login")
+        return asked_again(request, state.get("next") or "")
     began_at = float(asked.get("began_at", time.time()))
     if not began_at - _LEEWAY_S <= evidence.proved_at <= time.time() + _LEEWAY_S:
         messages.error(
             request, f"{name} did not ask you to sign in again, so this does not count."
         )
-        return redirect("account")
+        return asked_again(request, state.get("next") or "")
     assert isinstance(user, User)  # noqa: S101 - said above
     record_authentication(
         request,
@@ -66,3 +68,18 @@ def confirmed(
         request, f"{name} confirmed who you are. You are not asked for ten minutes."
     )
     return redirect(state.get("next") or "account")
+
+
+def asked_again(request: HttpRequest, wanted: str = "") -> HttpResponse:
+    """Return the redirect to where a person begins again after nothing was confirmed.
+
+    That is the page with the buttons; from there they get on to the path `wanted`.
+    """
+    user = request.user
+    if not isinstance(user, User):
+        return redirect("account_login")
+    if not providers_of(user):
+        return redirect("account")
+    page = reverse("sso_confirm")
+    leads_on = wanted not in ("", page)
+    return redirect(f"{page}?{urlencode({'next': wanted})}" if leads_on else page)

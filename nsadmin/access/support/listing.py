@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from nsadmin.access.models import Organization, SupportSession, User
 from nsadmin.access.support import grants, words
-from nsadmin.audit.models import AuditEvent
+from nsadmin.audit.models import AuditEvent, Outcome
 
 State = Literal[
     "running", "waiting", "refused", "withdrawn", "undecided", "ended", "over"
@@ -25,7 +25,8 @@ ENDED_WITHIN: Final = timedelta(hours=1)
 class SessionView:
     """A session as a list shows it; `until` is when it ends or ended, if it began.
 
-    `pages` and `documents` are numbers of rows in the organization's audit.
+    `pages` and `documents` are numbers of rows in the organization's audit, without
+    those of pages that were refused.
     """
 
     session: SupportSession
@@ -129,7 +130,9 @@ def _seen(session_ids: Sequence[str]) -> dict[tuple[str, str], int]:
     if not session_ids:
         return {}
     rows = AuditEvent.objects.filter(
-        support_session__in=session_ids, action__in=words.LOOKS
+        support_session__in=session_ids,
+        action__in=words.LOOKS,
+        outcome=Outcome.DONE,
     ).order_by()
     counted = rows.values_list("support_session", "action").annotate(Count("pk"))
     return {(session_id, action): count for session_id, action, count in counted}

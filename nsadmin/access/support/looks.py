@@ -2,7 +2,8 @@
 
 The gate calls `record_looks` after a view has made its answer or raised an error, and
 before the answer is sent: if the row cannot be written, its error takes the place of
-the answer. The page of a refusal reads data after that, so it calls `record_refusal`.
+the answer. The page of a refusal reads data after that, so it calls `record_refusal`:
+its row has the outcome Refused and does not count as seen.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from nsadmin.access.actor import Actor, Grant
 from nsadmin.access.support import words
 from nsadmin.access.support.words import Visit
 from nsadmin.audit import record
+from nsadmin.audit.models import Outcome
 
 # Parts of a page that renew themselves write one row in this time, not one each.
 REPEATS_WITHIN_S: Final = 600
@@ -47,9 +49,9 @@ def record_looks(
 
 
 def record_refusal(request: HttpRequest, actor: Actor) -> None:
-    """Write the rows of a refusal's page, which shows what it refuses to change."""
+    """Write the rows of a refusal's page, which names what it refuses."""
     for grant in actor.looks.grants.values():
-        _record(request, actor, grant, "page")
+        _record(request, actor, grant, "page", is_refused=True)
 
 
 def _is_shown(status: int) -> bool:
@@ -71,7 +73,14 @@ def _used(
     return actor.grants if is_all else ()
 
 
-def _record(request: HttpRequest, actor: Actor, grant: Grant, door: str) -> None:
+def _record(
+    request: HttpRequest,
+    actor: Actor,
+    grant: Grant,
+    door: str,
+    *,
+    is_refused: bool = False,
+) -> None:
     namespace_id, name = _namespace(request, actor, grant)
     route, names = _route_of(request)
     visit = Visit(
@@ -81,8 +90,10 @@ def _record(request: HttpRequest, actor: Actor, grant: Grant, door: str) -> None
         route=route,
         names=names,
         namespace=name or namespace_id or _both(actor, grant),
+        is_refused=is_refused,
     )
     event: dict[str, Any] = {
+        "outcome": Outcome.REFUSED if is_refused else Outcome.DONE,
         "action": words.action_of(visit),
         "summary": words.sentence_of(visit),
         "actor": actor,
@@ -91,7 +102,8 @@ def _record(request: HttpRequest, actor: Actor, grant: Grant, door: str) -> None
         "namespace_name": name,
         "support_session": grant.session_id,
     }
-    is_new = record.record_once(_view_id(request, actor, grant), **event)
+    view_id = _view_id(request, actor, grant, event["outcome"])
+    is_new = record.record_once(view_id, **event)
     if not is_new and not _is_repeated(request):
         record.record(**event)
 
@@ -144,10 +156,10 @@ def _query_of(request: HttpRequest) -> str:
     return urlencode(sorted(pairs))
 
 
-def _view_id(request: HttpRequest, actor: Actor, grant: Grant) -> str:
+def _view_id(request: HttpRequest, actor: Actor, grant: Grant, outcome: Outcome) -> str:
     """Return the audit id of the first view of an address within REPEATS_WITHIN_S."""
     window = int(time.time() // REPEATS_WITHIN_S)
     address = f"{request.path}?{_query_of(request)}"
-    parts = [grant.session_id, actor.kind, actor.id, address, str(window)]
+    parts = [grant.session_id, actor.kind, actor.id, address, str(window), outcome]
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     return f"op_view_{digest[:40]}"

@@ -106,12 +106,16 @@ _THINGS: Final[Mapping[str, str]] = {
     "job_id": "job",
     "task_id": "job",
     "template_id": "template",
+    "document_id": "document",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One answered request: its route, what its address names, its namespace."""
+    """One answered request: its route, what its address names, its namespace.
+
+    A refused one is answered with the page of the refusal, not with what it asked for.
+    """
 
     door: str
     method: str
@@ -119,6 +123,7 @@ class Visit:
     route: str
     names: Mapping[str, str]
     namespace: str
+    is_refused: bool = False
 
 
 def action_of(visit: Visit) -> str:
@@ -134,6 +139,8 @@ def _is_list(visit: Visit) -> bool:
 def sentence_of(visit: Visit) -> str:
     """Return one sentence, such as “Support viewed the overview of namespace films”."""
     of_namespace = f" of namespace {visit.namespace}" if visit.namespace else ""
+    if visit.is_refused:
+        return clip(f"Support was refused {_page(visit)}{of_namespace}.", 500)
     by_api = f" ({visit.method} {visit.path})" if visit.door == "api" else ""
     if "document_id" in visit.names:
         document = clip(visit.names["document_id"], 100)
@@ -145,13 +152,17 @@ def sentence_of(visit: Visit) -> str:
     if visit.door == "api":
         what = f"namespace {visit.namespace}" if visit.namespace else "data"
         return clip(f"Support viewed {what} through the API{by_api}.", 500)
-    page = PAGES.get(visit.route) or f"the page “{visit.route.replace('_', ' ')}”"
-    if "resource_kind" in visit.names:
-        page = _resource(visit.names["resource_kind"], visit.names.get("resource_id"))
+    return clip(f"Support viewed {_page(visit)}{of_namespace}.", 500)
+
+
+def _page(visit: Visit) -> str:
+    """Return the words for a page, such as “the overview” or “bucket bkt_1”."""
     for name, word in _THINGS.items():
         if name in visit.names:
-            page = f"{word} {visit.names[name]}"
-    return clip(f"Support viewed {page}{of_namespace}.", 500)
+            return f"{word} {clip(visit.names[name], 100)}"
+    if "resource_kind" in visit.names:
+        return _resource(visit.names["resource_kind"], visit.names.get("resource_id"))
+    return PAGES.get(visit.route) or f"the page “{visit.route.replace('_', ' ')}”"
 
 
 def _resource(kind: str, resource_id: str | None) -> str:

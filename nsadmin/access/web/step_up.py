@@ -51,16 +51,18 @@ def require_password(request: HttpRequest, reason: str = "") -> None:
     `reason` is the sentence of what the password protects here; empty for the one of
     the page.
 
-    The password, or a code in its place, is a field of the sent form and is removed
-    from `request.POST`, so that the view gets the form as it was filled in.
+    A form that was sent with empty fields counts as no attempt: the person may have
+    confirmed in another tab meanwhile, at a provider. The password, or a code in its
+    place, is a field of the sent form and is removed from `request.POST`, so that the
+    view gets the form as it was filled in.
     """
     request.step_up_due = False  # type: ignore[attr-defined]
     given, code = request.POST.get(FIELD), request.POST.get(CODE_FIELD, "").strip()
-    if given is None and not code:
-        if not is_fresh(request):
-            raise _needed("Confirm your password to continue.", reason)
-        return
     remove_fields(request, FIELD, CODE_FIELD)
+    if not given and not code:
+        if not is_fresh(request):
+            raise _unconfirmed(reason, is_sent=given is not None)
+        return
     user = request.user
     if not isinstance(user, User):
         raise _needed("You are not signed in.", reason)
@@ -77,6 +79,14 @@ def remove_fields(request: HttpRequest, *names: str) -> None:
     for name in names:
         fields.pop(name, None)
     request.POST = fields  # type: ignore[assignment]
+
+
+def _unconfirmed(reason: str, *, is_sent: bool) -> PasswordNeeded:
+    """Return the question; one for fields that were sent empty says so."""
+    if is_sent:
+        message = "Nothing was entered, and you are not confirmed in another tab yet."
+        return _needed(message, reason, "password_missing")
+    return _needed("Confirm your password to continue.", reason)
 
 
 def _needed(message: str, reason: str, code: str | None = None) -> PasswordNeeded:

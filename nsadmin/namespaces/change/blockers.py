@@ -89,13 +89,16 @@ def require_not_deleting(namespace: Namespace) -> None:
         )
 
 
-def require_not_moving(namespace: Namespace) -> None:
-    """Raise Conflict, naming the job, for a namespace that changes its cluster."""
+def require_not_moving(namespace: Namespace, *, for_what: str = "changed") -> None:
+    """Raise Conflict, naming the job, for a namespace that changes its cluster.
+
+    `for_what` is what was asked for, as in “it can be changed”.
+    """
     move = move_of(namespace)
     if move is not None:
         raise Conflict(
-            "The namespace is being moved to another cluster; it can be changed once "
-            "that job has ended.",
+            f"The namespace is being moved to another cluster; it can be {for_what} "
+            "once that job has ended.",
             code="namespace_busy",
             details={"task_id": move.task_id},
         )

@@ -1,6 +1,7 @@
 """Rows of the mirror that the actor may see, by their ids."""
 
 from collections.abc import Collection
+from itertools import chain
 from typing import Any
 
 from django.db.models import Q
@@ -86,3 +87,13 @@ def ids_of(actor: Actor, internal_id: str, texts: Collection[str]) -> dict[str, 
     by_name = {key: own_id for own_id, key in known}
     found = {t: t if t in ids else by_name.get(key, "") for t, key in keys.items()}
     return {text: own_id for text, own_id in found.items() if own_id}
+
+
+def samples_among(actor: Actor, texts: Collection[str]) -> set[str]:
+    """Return those of the texts that are the id or the name of a system sample."""
+    rows = visible(actor).filter(scope="system")
+    rows = rows.filter(
+        Q(namespace_id__in=texts) | Q(name_key__in=[name_key(text) for text in texts])
+    )
+    known = set(chain(*rows.values_list("namespace_id", "name_key")))
+    return {text for text in texts if text in known or name_key(text) in known}

@@ -28,6 +28,7 @@ from nsadmin.namespaces.read import queries
 from nsadmin.namespaces.read.queries import NamespaceView
 from nsadmin.namespaces.schema import document
 from nsadmin.pages.common import api_examples
+from nsadmin.pages.common.move_note import MoveNote, move_context
 from nsadmin.pages.common.page_context import (
     change_page,
     editable,
@@ -100,6 +101,12 @@ def _forecast(actor: Actor, view: NamespaceView, wanted: CloneRequest) -> Foreca
         return Forecast()
 
 
+def _moving(actor: Actor, view: NamespaceView) -> MoveNote | None:
+    """Return the running move; that of another organization's source is not named."""
+    is_seen = actor.sees(view.namespace.internal_id)
+    return move_context(actor, view.namespace)["moving"] if is_seen else None
+
+
 def _show_form(
     request: HttpRequest,
     view: NamespaceView,
@@ -118,6 +125,7 @@ def _show_form(
     conditions = readiness(actor, view, snapshot, told)
     context = {
         **namespace_scope(view),
+        "moving": _moving(actor, view),
         "form": form,
         "name_check": reverse("clone_name_check", args=[view.namespace.namespace_id]),
         "places": places(actor, view.namespace),

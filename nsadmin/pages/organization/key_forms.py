@@ -1,6 +1,7 @@
 """The forms of API keys and service accounts."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar, Final
 
@@ -44,8 +45,18 @@ _EXPIRIES: Final = [
 ]
 _MYSELF: Final = "me"
 _MOST_NAMED: Final = 5
-# Returns {text: namespace id} of the texts that are an id or a name.
-FindNamespaces = Callable[[Collection[str]], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedNamespaces:
+    """How texts are looked up that may be the id or the name of a namespace.
+
+    `find` returns {text: namespace id} for the organization's, `samples` which texts
+    are a system sample.
+    """
+
+    find: Callable[[Collection[str]], Mapping[str, str]]
+    samples: Callable[[Collection[str]], Collection[str]]
 
 
 class KeyForm(OneTimeForm):
@@ -76,8 +87,8 @@ class KeyForm(OneTimeForm):
         required=False,
         widget=forms.Textarea({"spellcheck": "false"}),
         help_text="Names or ids, one in each line. The key cannot see any other "
-        "namespace, nor anything of the organization; choose single rights as its "
-        "scopes. Empty: all namespaces.",
+        "namespace, nor anything of the organization; its scopes are single rights in "
+        "place of “read”. Empty: all namespaces.",
     )
     expires = forms.ChoiceField(label="Expires", choices=_EXPIRIES, initial="90")
     expires_on = forms.DateField(
@@ -91,17 +102,17 @@ class KeyForm(OneTimeForm):
         self,
         actor: Actor,
         accounts: Sequence[ServiceAccount],
-        find_namespaces: FindNamespaces,
+        named: NamedNamespaces,
         *args: Any,
         **kwargs: Any,
     ) -> None:
         """Offer the roles that the actor may give, and the active service accounts."""
         super().__init__(*args, **kwargs)
-        self.find_namespaces = find_namespaces
+        self.named = named
         _offer(self.fields["role"], [(r.value, role_word(r)) for r in grantable(actor)])
-        named = [(a.account_id, f"Service account {a.name}") for a in accounts]
+        theirs = [(a.account_id, f"Service account {a.name}") for a in accounts]
         mine = (_MYSELF, "You; it ends when you leave")
-        _offer(self.fields["owner"], [mine, *named])
+        _offer(self.fields["owner"], [mine, *theirs])
         ends = _ends()
         _offer(self.fields["expires"], ends)
         if not any(value == "90" for value, _ in ends):
@@ -125,9 +136,11 @@ class KeyForm(OneTimeForm):
             return None
         if len(texts) > MAX_NAMESPACES:
             raise forms.ValidationError(f"Name at most {MAX_NAMESPACES} namespaces.")
-        found = self.find_namespaces(texts)
-        if missing := sorted(texts - found.keys()):
-            raise forms.ValidationError(_missing(missing))
+        found = self.named.find(texts)
+        if unknown := texts - found.keys():
+            samples = set(self.named.samples(unknown))
+            said = (_missing(sorted(unknown - samples)), _samples(sorted(samples)))
+            raise forms.ValidationError(" ".join(filter(None, said)))
         return frozenset(found.values())
 
     def clean(self) -> dict[str, Any]:
@@ -221,13 +234,24 @@ class ServiceAccountForm(OneTimeForm):
 
 
 def _missing(texts: Sequence[str]) -> str:
-    """Return which texts name no namespace."""
-    named = ", ".join(f"“{text[:100]}”" for text in texts[:_MOST_NAMED])
+    """Return which texts name no namespace; empty without any."""
     if len(texts) == 1:
-        return f"There is no namespace named {named}."
+        return f"There is no namespace named {_quoted(texts)}."
+    return f"There are no namespaces named {_quoted(texts)}." if texts else ""
+
+
+def _samples(texts: Sequence[str]) -> str:
+    """Return which texts name a system sample; empty without any."""
+    if not texts:
+        return ""
+    are = "is a system sample" if len(texts) == 1 else "are system samples"
+    return f"{_quoted(texts)} {are}, which a key for chosen namespaces cannot have."
+
+
+def _quoted(texts: Sequence[str]) -> str:
+    named = ", ".join(f"“{text[:100]}”" for text in texts[:_MOST_NAMED])
     more = len(texts) - _MOST_NAMED
-    rest = f" and {more} more" if more > 0 else ""
-    return f"There are no namespaces named {named}{rest}."
+    return f"{named} and {more} more" if more > 0 else named
 
 
 def _offer(field: Any, choices: Sequence[tuple[str, str]]) -> None:

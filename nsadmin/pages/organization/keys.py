@@ -21,7 +21,7 @@ from nsadmin.pages.common.htmx import page
 from nsadmin.pages.common.page_context import signed_in
 from nsadmin.pages.common.paging import PER_PAGE, Paging, offset_of
 from nsadmin.pages.organization.forms import role_cards
-from nsadmin.pages.organization.key_forms import KeyForm
+from nsadmin.pages.organization.key_forms import KeyForm, NamedNamespaces
 from nsadmin.pages.organization.key_rows import reach_of, rows_of
 from nsadmin.pages.organization.views import organization_scope
 
@@ -120,7 +120,10 @@ def _form(request: HttpRequest, scope: dict[str, Any]) -> KeyForm:
     return KeyForm(
         actor,
         accounts,
-        lambda texts: lookups.ids_of(actor, organization.internal_id, texts),
+        NamedNamespaces(
+            lambda texts: lookups.ids_of(actor, organization.internal_id, texts),
+            lambda texts: lookups.samples_among(actor, texts),
+        ),
         request.POST if request.method == "POST" else None,
         initial={"owner": request.GET.get("owner", "")},
     )

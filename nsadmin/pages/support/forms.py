@@ -40,6 +40,15 @@ class AskForm(ChangeForm):
         error_messages={"required": "Choose how long the session may run."},
     )
 
+    def clean_organization(self) -> Organization:
+        """Refuse the operator's own, which its people see without a session."""
+        chosen: Organization = self.cleaned_data["organization"]
+        if chosen.is_operator:
+            raise forms.ValidationError(
+                f"{chosen.name} is your own organization. You see it without a session."
+            )
+        return chosen
+
 
 class BreakGlassForm(AskForm):
     """The same, with the organization's name typed as a confirmation."""

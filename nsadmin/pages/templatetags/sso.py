@@ -28,6 +28,15 @@ def has_single_sign_on() -> bool:
 
 
 @register.simple_tag
+def required_provider(user: User) -> Provider | None:
+    """Return the provider through which a person has to sign in; None without.
+
+    People of the platform may use their password as well.
+    """
+    return None if user.platform_role else configured.required_for(user.email)
+
+
+@register.simple_tag
 def confirming_providers(user: User) -> list[Provider]:
     """Return the providers at which a person can confirm who they are."""
     return confirming.providers_of(user)

@@ -52,6 +52,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
                 WORDS.get(row.event.kind, row.event.kind),
                 _button(row, now),
                 sent.next_of(row) if row.error else None,
+                sent.paused_until(row, now),
             )
             for row in found.rows
         ],
