@@ -11,7 +11,7 @@ from django.conf import settings as configured
 from django.core.exceptions import ImproperlyConfigured
 
 from nsadmin.settings import rules
-from nsadmin.settings.reading import Environment
+from nsadmin.settings.reading import Environment, refuse
 from tests.production_check import ROOT, SETTINGS, check, environment
 
 # The settings that README's table leaves out: former names, and what is for us alone.
@@ -138,7 +138,7 @@ def test_a_list_of_hosts_has_no_other_entries(hosts: str, monkeypatch: Any) -> N
     given = Environment()
     given.entries("NSADMIN_ALLOWED_HOSTS", [], rules.host)
     with pytest.raises(ImproperlyConfigured, match=r"^NSADMIN_ALLOWED_HOSTS has "):
-        given.refuse_faults()
+        refuse(given.faults())
 
 
 @pytest.mark.parametrize("nth", range(max(map(len, PERMITTED.values()))))

@@ -59,7 +59,7 @@ index_lists = st.dictionaries(
     st.sampled_from(FIELDS), st.sampled_from(sorted(INDEX_DEFAULTS)), max_size=3
 )
 names = st.text("abcdefgh ", min_size=3, max_size=12).filter(
-    lambda name: len(name.strip()) >= 3
+    lambda name: len(" ".join(name.split())) >= 3
 )
 patches = st.fixed_dictionaries(
     {},
@@ -107,7 +107,7 @@ class Model:
         """Change what the patch names; whether anything did."""
         before = copy.deepcopy(vars(self))
         if name is not None:
-            self.name = name.strip()
+            self.name = " ".join(name.split())
         if "description" in patch:
             self.description = patch["description"] or None
         self.auto = patch.get("auto_create_indexes", self.auto)
