@@ -150,7 +150,10 @@ def test_a_redis_that_does_not_tell_is_a_warning(server: Any, settings: Any) -> 
 def test_a_node_of_a_cluster_is_refused(settings: Any, tmp_path: Path) -> None:
     port = ports.free_port()
     plain = redis.process(tmp_path / "node", port)
-    node = replace(plain, argv=[*plain.argv, "--cluster-enabled", "yes"])
+    # Its nodes talk over one more port, which is by 10,000 above it if it is not named.
+    bus = str(ports.free_port(taken=[port]))
+    cluster = ["--cluster-enabled", "yes", "--cluster-port", bus]
+    node = replace(plain, argv=[*plain.argv, *cluster])
     with running(node, url=redis.url(port), port=port) as server:
         settings.NSADMIN_REDIS_URL = server.url
         assert [found.id for found in redis_server()] == ["nsadmin.E024"]
