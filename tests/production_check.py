@@ -9,6 +9,7 @@ import secrets
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import gettempdir
 
 from nsadmin.checks import REQUIRED
 
@@ -20,7 +21,7 @@ SETTINGS = {
     "NSADMIN_MONGODB_URL": "mongodb://mongo.internal:27017/nsadmin",
     "NSADMIN_QDRANT_URL": "https://qdrant.internal:6333",
     "NSADMIN_REDIS_URL": "redis://redis.internal:6379/0",
-    "DATABASE_URL": "sqlite:////var/lib/nsadmin/db.sqlite3",
+    "DATABASE_URL": f"sqlite:///{gettempdir()}/nsadmin-none.sqlite3",
     "NSADMIN_ALLOWED_HOSTS": "nsadmin.example",
 }
 
