@@ -84,13 +84,13 @@ def required_settings(**_kwargs: Any) -> list[CheckMessage]:
 
 @register(TAG)
 def metrics_key(**_kwargs: Any) -> list[CheckMessage]:
-    """E002 for a key of the metrics that could be guessed."""
+    """E008 for a key of the metrics that could be guessed."""
     key = settings.NSADMIN_METRICS_KEY
     if not key or len(key) >= _SHORTEST["NSADMIN_METRICS_KEY"]:
         return []
     message = "NSADMIN_METRICS_KEY is too short."
     hint = "32 or more random characters; the bearer key of /metrics"
-    return [Error(message, hint=hint, id="nsadmin.E002")]
+    return [Error(message, hint=hint, id="nsadmin.E008")]
 
 
 @register(TAG)

@@ -109,13 +109,13 @@ def mail_secrets(**_kwargs: Any) -> list[CheckMessage]:
 
 @register(TAG, deploy=True)
 def mail_folder(**_kwargs: Any) -> list[CheckMessage]:
-    """E030 for a folder of mails that this process may not write into."""
+    """E032 for a folder of mails that this process may not write into."""
     folder = settings.NSADMIN_MAIL_DIR
     if settings.NSADMIN_MAIL_WAY != "file" or not folder or folders.can_be_made(folder):
         return []
     message = "NSADMIN_MAIL_DIR names a folder that this process may not write into."
     hint = "a folder of their own, which the workers may write into"
-    return [Error(message, hint=hint, id=_E030)]
+    return [Error(message, hint=hint, id="nsadmin.E032")]
 
 
 @register(TAG, deploy=True)

@@ -211,7 +211,7 @@ def test_folders_that_take_no_file_are_told() -> None:
     done = check({**SETTINGS, **given})
     assert done.returncode == 1
     assert "(nsadmin.E026) DATABASE_URL names a file whose folder" in done.stderr
-    assert "(nsadmin.E030) NSADMIN_MAIL_DIR names a folder that" in done.stderr
+    assert "(nsadmin.E032) NSADMIN_MAIL_DIR names a folder that" in done.stderr
 
 
 def test_names_that_are_read_elsewhere_are_no_fault() -> None:

@@ -93,7 +93,7 @@ def test_the_folder_of_files_has_to_take_them(settings, tmp_path) -> None:
     assert mail_folder() == []
     assert list(tmp_path.iterdir()) == []
     settings.NSADMIN_MAIL_DIR = "/dev/null/mail"
-    assert ids(mail_folder()) == ["nsadmin.E030"]
+    assert ids(mail_folder()) == ["nsadmin.E032"]
 
 
 def test_a_password_without_tls_is_a_warning(settings) -> None:
