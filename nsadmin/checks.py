@@ -41,7 +41,11 @@ REQUIRED = {
     "NSADMIN_ALLOWED_HOSTS": "the host names of the pages, separated by commas",
     "DATABASE_URL": "users, jobs, audit, mirror, such as postgres://user@host/nsadmin",
 }
-_SHORTEST = {"NSADMIN_SECRET_KEY": 50, "NSADMIN_KEY_PEPPER": 32}
+_SHORTEST = {
+    "NSADMIN_SECRET_KEY": 50,
+    "NSADMIN_KEY_PEPPER": 32,
+    "NSADMIN_METRICS_KEY": 32,
+}
 
 
 # {environment variable: setting} where the names differ.
@@ -76,6 +80,17 @@ def required_settings(**_kwargs: Any) -> list[CheckMessage]:
                 Error(f"{name} is too short.", hint=meaning, id="nsadmin.E002")
             )
     return found
+
+
+@register(TAG)
+def metrics_key(**_kwargs: Any) -> list[CheckMessage]:
+    """E008 for a key of the metrics that could be guessed."""
+    key = settings.NSADMIN_METRICS_KEY
+    if not key or len(key) >= _SHORTEST["NSADMIN_METRICS_KEY"]:
+        return []
+    message = "NSADMIN_METRICS_KEY is too short."
+    hint = "32 or more random characters; the bearer key of /metrics"
+    return [Error(message, hint=hint, id="nsadmin.E008")]
 
 
 @register(TAG)

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import InterfaceError, OperationalError
 
 import nsadmin
 from nsadmin.jobs import queues
@@ -21,6 +22,9 @@ from nsadmin.jobs import queues
 _EMBEDDED = ("demo", "seed_demo", "refresh_demo", "demo_apps", "load_fleet")
 # Workers send each other nothing, and no program listens to Celery's heartbeats.
 _QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+# The exit status where the database cannot be used; 1 of `audit verify` would tell that
+# the audit is broken.
+_UNUSABLE = 2
 # Only child processes can be killed: each call in a thread needs its own deadline.
 _THREADS = ("--pool", "threads", "--concurrency")
 # Kilobytes after which a child process is replaced, once its task has ended.
@@ -40,7 +44,8 @@ WORKERS: dict[str, tuple[str, ...]] = {
 def main(arguments: list[str] | None = None) -> None:
     """Run one command; exit with its status.
 
-    Settings that cannot be used are said in one line, and Ctrl-C ends silently.
+    Settings or a database that cannot be used are said in one line, and Ctrl-C ends
+    silently. `--traceback` shows where the database was asked.
     """
     given = sys.argv[1:] if arguments is None else arguments
     is_embedded = any(command in given[:2] for command in _EMBEDDED)
@@ -51,12 +56,25 @@ def main(arguments: list[str] | None = None) -> None:
         _run(given)
     except ImproperlyConfigured as error:
         sys.exit(f"nsadmin: {error}")
+    except (OperationalError, InterfaceError) as error:
+        if "--traceback" in given:
+            raise
+        _tell_unusable(error)
+        sys.exit(_UNUSABLE)
     except ModuleNotFoundError as error:
         if not is_embedded or (error.name or "").startswith("nsadmin"):
             raise
         sys.exit(f"nsadmin: the demo needs {error.name}: pip install nsadmin[demo]")
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
+
+
+def _tell_unusable(error: Exception) -> None:
+    """Write why the database cannot be used: the driver says it in its first line."""
+    from nsadmin.observability.scrubbing import scrubbed
+
+    reason = str(error).partition("\n")[0].removeprefix("connection failed: ")
+    sys.stderr.write(f"nsadmin: the database cannot be used: {scrubbed(reason)}\n")
 
 
 def _run(given: list[str]) -> None:

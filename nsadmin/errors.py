@@ -6,7 +6,11 @@ a retry can help. An instance has a message for people and, where useful, detail
 
 import json
 import secrets
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+# The seconds after which a retry can help, where an error does not say it itself: a
+# store that is started again answers within them.
+RETRY_AFTER_S: Final = 5
 
 _MAX_LENGTH = 100
 
@@ -45,6 +49,13 @@ class NsadminError(Exception):
         self.message = message
         self.code = code or self.default_code
         self.details = details or {}
+
+    @property
+    def retry_after(self) -> int | None:
+        """The seconds after which a retry can help; None where none does."""
+        default = RETRY_AFTER_S if self.retryable else None
+        given: int | None = self.details.get("retry_after", default)
+        return given
 
 
 class BadRequest(NsadminError):

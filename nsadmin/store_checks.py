@@ -1,6 +1,7 @@
 """System checks of the stores: their addresses, their authorities, Redis's memory."""
 
 import ssl
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from django.core.checks import (
 )
 
 from nsadmin.errors import Unavailable
-from nsadmin.stores import redis, redis_url
+from nsadmin.stores import folders, redis, redis_url
 from nsadmin.stores.mongo import url_options
 
 TAG = "nsadmin"
@@ -79,6 +80,18 @@ def named_database(**_kwargs: Any) -> list[CheckMessage]:
         "NSADMIN_MONGODB_URL names no database, so the one called nsadmin is used."
     )
     return [Warning(message, hint=_MONGODB, id="nsadmin.W024")]
+
+
+@register(TAG, deploy=True)
+def database_folder(**_kwargs: Any) -> list[CheckMessage]:
+    """E026 for a file of SQLite in a folder that this process may not write into."""
+    database = settings.DATABASES["default"]
+    is_file = database["ENGINE"].endswith("sqlite3") and settings.NSADMIN_DATABASE_URL
+    if not is_file or folders.takes_files(Path(database["NAME"]).parent):
+        return []
+    message = "DATABASE_URL names a file whose folder this process may not write into."
+    hint = "SQLite writes beside the file, too: a folder that is there, for nsadmin"
+    return [Error(message, hint=hint, id="nsadmin.E026")]
 
 
 def _redis_fault() -> str:

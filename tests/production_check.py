@@ -4,15 +4,19 @@ Run by `make check`. Then each required setting is taken away in turn, and the c
 to fail and name it.
 """
 
+import atexit
 import os
 import secrets
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from nsadmin.checks import REQUIRED
 
 ROOT = Path(__file__).parents[1]
+_FOLDER = TemporaryDirectory(prefix="nsadmin-settings-")
+atexit.register(_FOLDER.cleanup)
 SETTINGS = {
     "NSADMIN_SECRET_KEY": secrets.token_urlsafe(60),
     "NSADMIN_KEY_PEPPER": secrets.token_urlsafe(40),
@@ -20,7 +24,7 @@ SETTINGS = {
     "NSADMIN_MONGODB_URL": "mongodb://mongo.internal:27017/nsadmin",
     "NSADMIN_QDRANT_URL": "https://qdrant.internal:6333",
     "NSADMIN_REDIS_URL": "redis://redis.internal:6379/0",
-    "DATABASE_URL": "sqlite:////var/lib/nsadmin/db.sqlite3",
+    "DATABASE_URL": f"sqlite:///{_FOLDER.name}/db.sqlite3",
     "NSADMIN_ALLOWED_HOSTS": "nsadmin.example",
 }
 

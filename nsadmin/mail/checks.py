@@ -1,5 +1,6 @@
 """System checks of the settings of mail."""
 
+import re
 from email.utils import getaddresses
 from pathlib import Path
 from typing import Any, Final
@@ -13,27 +14,37 @@ from django.core.checks import (
     register,
 )
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import validate_email, validate_ipv46_address
+
+from nsadmin.stores import folders
 
 TAG: Final = "nsadmin"
-_WAYS: Final = ("smtp", "file", "console", "none")
+_WITHOUT_SERVER: Final = ("file", "console", "none")
+_SENDING: Final = ("smtp", "file", "console")
+_WAYS: Final = (*_SENDING, "none")
 _E030 = "nsadmin.E030"
+_HOST: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
 
 
 @register(TAG)
 def mail_settings(**_kwargs: Any) -> list[CheckMessage]:
     """E030 for each setting of mail that cannot be used, E031 for the sender."""
     way = settings.NSADMIN_MAIL_WAY
+    found: list[CheckMessage] = []
     if way not in _WAYS:
         message = f"NSADMIN_MAIL_BACKEND is {way!r}."
-        return [Error(message, hint=f"one of {', '.join(_WAYS)}", id=_E030)]
-    found: list[CheckMessage] = []
+        found.append(Error(message, hint=f"one of {', '.join(_WAYS)}", id=_E030))
     if way == "file" and not settings.NSADMIN_MAIL_DIR:
         message = "NSADMIN_MAIL_DIR is not set, but mails are kept as files."
         found.append(Error(message, hint="a folder of their own", id=_E030))
-    if way == "smtp":
+    if way == "smtp" and not settings.NSADMIN_MAIL_HOST:
+        message, hint = "NSADMIN_MAIL_HOST is not set.", "the name of the mail server"
+        found.append(Error(message, hint=hint, id=_E030))
+    if way not in _WITHOUT_SERVER:
         found += [Error(m, hint=hint, id=_E030) for m, hint in _smtp_faults()]
-    if way != "none" and not _is_sender(settings.DEFAULT_FROM_EMAIL, way):
+    # What is missing for a way that is none is not known, only what is given and wrong.
+    is_judged = way in _SENDING or (way not in _WAYS and settings.NSADMIN_MAIL_FROM)
+    if is_judged and not _is_sender(settings.DEFAULT_FROM_EMAIL, way):
         message = "NSADMIN_MAIL_FROM is missing, or not one address."
         hint = "such as nsadmin@example.org, or nsadmin <nsadmin@example.org>"
         found.append(Error(message, hint=hint, id="nsadmin.E031"))
@@ -43,8 +54,9 @@ def mail_settings(**_kwargs: Any) -> list[CheckMessage]:
 def _smtp_faults() -> list[tuple[str, str]]:
     """Return what is wrong with the settings of the server, each with a hint."""
     faults: list[tuple[str, str]] = []
-    if not settings.NSADMIN_MAIL_HOST:
-        faults.append(("NSADMIN_MAIL_HOST is not set.", "the name of the mail server"))
+    if settings.NSADMIN_MAIL_HOST and not _is_host(settings.NSADMIN_MAIL_HOST):
+        hint = "such as mail.example.org; the port and the way of TLS stand beside it"
+        faults.append(("NSADMIN_MAIL_HOST is not the name of a host.", hint))
     if bool(settings.NSADMIN_MAIL_USER) != bool(settings.NSADMIN_MAIL_PASSWORD):
         message = "Only one of NSADMIN_MAIL_USER and NSADMIN_MAIL_PASSWORD is set."
         faults.append((message, "both, or neither for a server that asks for none"))
@@ -55,9 +67,18 @@ def _smtp_faults() -> list[tuple[str, str]]:
     return faults
 
 
+def _is_host(text: str) -> bool:
+    """Tell whether a text is the name of a host, or its address."""
+    try:
+        validate_ipv46_address(text)
+    except ValidationError:
+        return _HOST.fullmatch(text) is not None
+    return True
+
+
 def _is_sender(sender: str, way: str) -> bool:
     """Tell whether a sender is one address; files need none that exists."""
-    if way != "smtp":
+    if way in _WITHOUT_SERVER:
         return "\n" not in sender and "\r" not in sender
     if not settings.NSADMIN_MAIL_FROM or not sender.isprintable():
         return False
@@ -84,6 +105,17 @@ def mail_secrets(**_kwargs: Any) -> list[CheckMessage]:
         message = f"{name} is no longer read."
         found.append(Warning(message, hint=hint, id="nsadmin.W031"))
     return found
+
+
+@register(TAG, deploy=True)
+def mail_folder(**_kwargs: Any) -> list[CheckMessage]:
+    """E032 for a folder of mails that this process may not write into."""
+    folder = settings.NSADMIN_MAIL_DIR
+    if settings.NSADMIN_MAIL_WAY != "file" or not folder or folders.can_be_made(folder):
+        return []
+    message = "NSADMIN_MAIL_DIR names a folder that this process may not write into."
+    hint = "a folder of their own, which the workers may write into"
+    return [Error(message, hint=hint, id="nsadmin.E032")]
 
 
 @register(TAG, deploy=True)

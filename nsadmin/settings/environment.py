@@ -48,7 +48,7 @@ NSADMIN_CLUSTER_HOSTS: list[str] = env.list("NSADMIN_CLUSTER_HOSTS", [])
 NSADMIN_WEBHOOK_HOSTS: list[str] = env.list("NSADMIN_WEBHOOK_HOSTS", [])
 # Ports of dedicated clusters beside 443, 6333, 6334 and 8443.
 NSADMIN_CLUSTER_PORTS: list[int] = [
-    int(port) for port in env.entries("NSADMIN_CLUSTER_PORTS", [], rules.port)
+    int(port) for port in env.entries("NSADMIN_CLUSTER_PORTS", [], rules.ports)
 ]
 # The most documents and bytes of one export of documents.
 NSADMIN_EXPORT_DOCUMENTS: int = env.integer(
@@ -89,7 +89,7 @@ NSADMIN_QDRANT_METRICS_S: float = env.number(
 # is always allowed), the longest call for it in seconds, and how many ranges of ids
 # pages read and write side by side.
 NSADMIN_TRANSFER_WAYS: list[str] = env.entries(
-    "NSADMIN_TRANSFER_WAYS", ["snapshot", "stream", "pages"], rules.transfer_way
+    "NSADMIN_TRANSFER_WAYS", ["snapshot", "stream", "pages"], rules.transfer_ways
 )
 NSADMIN_TRANSFER_CALL_S: float = env.number(
     "NSADMIN_TRANSFER_CALL_S", 3600, least=1, most=7 * 86_400
@@ -162,9 +162,9 @@ NSADMIN_REPROCESS_WEBHOOK_URL: str = env.str("NSADMIN_REPROCESS_WEBHOOK_URL", ""
 NSADMIN_REPROCESS_WEBHOOK_SECRET: str = env.str("NSADMIN_REPROCESS_WEBHOOK_SECRET", "")
 # Names of hosts, each as host or host:port; * stands for any port. Further origins that
 # may post forms.
-NSADMIN_ALLOWED_HOSTS: list[str] = env.entries("NSADMIN_ALLOWED_HOSTS", [], rules.host)
+NSADMIN_ALLOWED_HOSTS: list[str] = env.entries("NSADMIN_ALLOWED_HOSTS", [], rules.hosts)
 CSRF_TRUSTED_ORIGINS: list[str] = env.entries(
-    "NSADMIN_TRUSTED_ORIGINS", [], rules.origin
+    "NSADMIN_TRUSTED_ORIGINS", [], rules.origins
 )
 # Mail: `smtp`, `file` or `console`; empty is `smtp` if there is a host, else no mail.
 NSADMIN_MAIL_BACKEND: str = env.str("NSADMIN_MAIL_BACKEND", "")

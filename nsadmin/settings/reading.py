@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvValidationError
 
 from nsadmin.settings import rules
-from nsadmin.settings.rules import Rule
+from nsadmin.settings.rules import ListRule, Rule
 
 _OURS: Final = "NSADMIN_"
 # Names that are read elsewhere: by the tests, the demo and its servers, the proxy of
@@ -59,17 +59,15 @@ class Environment(Env):
         found = self.str(name, default, validate=rule)
         return default if found is None else found
 
-    def entries(self, name: str, default: Iterable[str], rule: Rule) -> list[str]:
-        """Return texts that were separated by commas, each of which the rule takes."""
-
-        def each(values: list[str]) -> None:
-            for value in stripped(values):
-                rule(value)
+    def entries(self, name: str, default: Iterable[str], rule: ListRule) -> list[str]:
+        """Return texts that were separated by commas and that the rule takes."""
 
         def stripped(values: Iterable[str]) -> list[str]:
             return [value.strip() for value in values if value.strip()]
 
-        found = self.list(name, list(default), validate=each)
+        found = self.list(
+            name, list(default), validate=lambda values: rule(stripped(values))
+        )
         return stripped(default if found is None else found)
 
     def unknown_names(self) -> list[str]:

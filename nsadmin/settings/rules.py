@@ -5,7 +5,7 @@ A value that may hold a password or a key is in no sentence.
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -27,6 +27,7 @@ _ENGINES: Final = {
 }
 
 Rule = Callable[[str], object]
+ListRule = Callable[[Iterable[str]], object]
 
 
 def within(
@@ -47,12 +48,6 @@ def within(
     return rule
 
 
-def port(value: str) -> None:
-    """A port of TCP."""
-    if not value.isdecimal() or not 1 <= int(value) <= 65_535:
-        raise ValidationError(f"has {value!r}; a port is a number from 1 to 65535.")
-
-
 def log_level(value: str) -> None:
     """A level of Python's logs, in capitals or not."""
     _one_of(_LOG_LEVELS, value.upper(), f"is {value!r}")
@@ -63,14 +58,49 @@ def mail_tls(value: str) -> None:
     _one_of(_MAIL_TLS, value, f"is {value!r}")
 
 
-def transfer_way(value: str) -> None:
-    """A way in which points can be brought."""
-    _one_of(ways.ALL, value, f"has {value!r}")
-
-
 def _one_of(permitted: Sequence[str], value: str, said: str) -> None:
     if value not in permitted:
         raise ValidationError(f"{said}; permitted are {', '.join(permitted)}.")
+
+
+def each(is_permitted: Callable[[str], bool], said: str) -> ListRule:
+    """A list of which every entry is permitted; all others are named at once."""
+
+    def rule(values: Iterable[str]) -> None:
+        wrong = [repr(value) for value in values if not is_permitted(value)]
+        if wrong:
+            raise ValidationError(f"has {', '.join(wrong)}; {said}")
+
+    return rule
+
+
+def _is_port(value: str) -> bool:
+    return value.isdecimal() and 1 <= int(value) <= 65_535
+
+
+def _is_host(value: str) -> bool:
+    return _HOST.fullmatch(value) is not None
+
+
+def _is_origin(value: str) -> bool:
+    found = _split(value)
+    return found is not None and value == f"{found.scheme}://{found.netloc}"
+
+
+# Ports of TCP.
+ports = each(_is_port, "a port is a number from 1 to 65535.")
+# Ways in which points can be brought.
+transfer_ways = each(ways.ALL.__contains__, f"permitted are {', '.join(ways.ALL)}.")
+# Names of hosts, with a port or not; `*` alone would take any Host header.
+hosts = each(
+    _is_host,
+    "it lists names of hosts, such as console.example or console.example:8443, without "
+    "https://, path or * as a name.",
+)
+# Schemes, each with a host and perhaps a port, as a browser names where a form is from.
+origins = each(
+    _is_origin, "it lists origins, such as https://admin.example, without path."
+)
 
 
 def rate(value: str) -> None:
@@ -87,30 +117,11 @@ def rate(value: str) -> None:
         )
 
 
-def host(value: str) -> None:
-    """The name of a host, with a port or not; `*` alone would take any Host header."""
-    if not _HOST.fullmatch(value):
-        raise ValidationError(
-            f"has {value!r}; it lists names of hosts, such as console.example or "
-            "console.example:8443, without https://, path or * as a name."
-        )
-
-
 def address(value: str) -> None:
     """An address of HTTP."""
     if _split(value) is None:
         raise ValidationError(
             "is no address with http:// or https://, such as http://host:6333."
-        )
-
-
-def origin(value: str) -> None:
-    """A scheme, a host and perhaps a port, as a browser names where a form is from."""
-    found = _split(value)
-    if found is None or value != f"{found.scheme}://{found.netloc}":
-        raise ValidationError(
-            f"has {value!r}; it lists origins, such as https://admin.example, without "
-            "path."
         )
 
 
@@ -154,17 +165,25 @@ def database(value: str) -> None:
 
 def folder(value: str) -> None:
     """A folder that this process may write into; it is made if it is not there."""
-    try:
-        Path(value).mkdir(parents=True, exist_ok=True)
-        may_write = os.access(value, os.W_OK | os.X_OK)
-    except OSError:
-        may_write = False
-    if not may_write:
+    if not _may_write_into(Path(value)):
         raise ValidationError(
             f"is {value!r}; it has to be a folder that this process may write into."
         )
 
 
 def file_to_write(value: str) -> None:
-    """A file in a folder that this process may write into."""
-    folder(str(Path(value).parent))
+    """A file in a folder that this process may write into, which is made as well."""
+    path = Path(value)
+    if not _may_write_into(path.parent) or path.is_dir():
+        raise ValidationError(
+            f"is {value!r}; it has to be a file in a folder that this process may "
+            "write into."
+        )
+
+
+def _may_write_into(path: Path) -> bool:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        return os.access(path, os.W_OK | os.X_OK)
+    except OSError:
+        return False

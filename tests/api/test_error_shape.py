@@ -1,12 +1,14 @@
 """Every error of every endpoint has one shape and names its request."""
 
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from tests.api.conftest import Caller, error_of, locations_of
 from tests.api.endpoints import ENDPOINTS, Endpoint
+from tests.silent_database import silent_database
 
 JSON = "application/json"
 # What no endpoint reads: raw bytes, media type, status, code.
@@ -147,6 +149,29 @@ def test_a_store_that_is_away(call: Caller, settings) -> None:
     assert error["type"] == "UnavailableError"
     assert error["details"]["store"] == "namespace store"
     assert "127.0.0.1" not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "role", "status"),
+    [
+        ("/namespaces", None, 401),
+        ("/namespaces", "admin", 503),
+        ("/openapi.json", None, 200),
+        ("/docs", None, 503),  # the page is in the theme of the person
+        ("/nothing", None, 404),
+    ],
+)
+def test_a_session_cookie_beside_a_database_that_is_away(
+    call: Caller, path: str, role: str | None, status: int
+) -> None:
+    browser = call.cast.browser()
+    headers = call.cast.bearer(role) if role else {}
+    with silent_database():
+        response: Any = browser.get(f"/v1{path}", headers=headers)
+    assert response.status_code == status
+    if status >= 400:
+        error_of(response)
+    assert response.headers.get("Retry-After") == ("5" if status == 503 else None)
 
 
 def test_a_host_that_is_not_ours(call: Caller) -> None:

@@ -135,6 +135,32 @@ def test_a_command_of_the_demo_without_its_extra_names_it(tmp_path: Path) -> Non
     assert said.endswith("needs pycountry: pip install nsadmin[demo]\n")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["staff", "add", "a@b.example", "--role", "support"],
+        ["audit", "verify"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_database_that_is_away_is_said_in_one_line(arguments: list[str]) -> None:
+    """The status is not 1, by which `audit verify` tells that the audit is broken."""
+    url = f"postgres://u:canary@127.0.0.1:{free_port()}/nsadmin"
+    done = nsadmin(*arguments, DATABASE_URL=url, PYTHONWARNINGS="ignore")
+    assert done.returncode == 2
+    assert done.stderr.startswith("nsadmin: the database cannot be used: connection to")
+    assert done.stderr.endswith("Connection refused\n")
+    assert done.stderr.count("\n") == 1
+    assert "canary" not in done.stderr
+
+
+def test_where_the_database_was_asked_is_shown_on_request(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/none/db.sqlite3"
+    done = nsadmin("migrate", "--traceback", DATABASE_URL=url)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+
+
 def one_line(*arguments: str, **env: str) -> str:
     """The only line of a command that fails."""
     done = nsadmin(*arguments, PYTHONWARNINGS="ignore", **env)

@@ -34,7 +34,7 @@ REFUSED = {
     "NSADMIN_SESSION_IDLE_S": ("0", "is '0'; it has to be a whole number from 10 to"),
     "NSADMIN_KEY_MAX_DAYS": ("99999999999", "is '99999999999'; it has to be"),
     "NSADMIN_INSECURE_HTTP": ("perhaps", "is 'perhaps'; it has to be 1 or 0."),
-    "NSADMIN_CLUSTER_PORTS": ("6334,x", "has 'x'; a port is a number from 1"),
+    "NSADMIN_CLUSTER_PORTS": ("0,6334,x", "has '0', 'x'; a port is a number from 1"),
     "NSADMIN_RATE_LIMIT": ("600", "is '600'; it has to be 1 or more in a time"),
     "NSADMIN_ORGANIZATION_RATE_LIMIT": ("0/minute", "is '0/minute'; it has to be 1"),
     "NSADMIN_TRANSFER_WAYS": ("pages,rocket", "has 'rocket'; permitted are snapshot,"),
@@ -49,7 +49,7 @@ REFUSED = {
     "NSADMIN_METRICS_DIR": ("/dev/null/metrics", "it has to be a folder that this"),
     "NSADMIN_HEARTBEAT_FILE": (
         "/dev/null/beat",
-        "is '/dev/null'; it has to be a folder",
+        "is '/dev/null/beat'; it has to be a file in a folder",
     ),
 }
 # {setting: values that have to be permitted}, read together with those of the others
@@ -112,7 +112,7 @@ def test_the_check_tells_faults_of_form_beside_all_others_in_one_run() -> None:
         "NSADMIN_REDIS_URL": "http://redis",
         "NSADMIN_REDIS_CA_FILE": "/none",
         "NSADMIN_MAIL_HOST": "mail.example",
-        "NSADMIN_METRICS_KEY": "x",
+        "NSADMIN_METRICS_KEY": "k",
         "NSADMIN_PROXYCOUNT": "1",
     }
     told = check({**SETTINGS, **refused, **others}).stderr
@@ -126,6 +126,7 @@ def test_the_check_tells_faults_of_form_beside_all_others_in_one_run() -> None:
         "NSADMIN_REDIS_URL cannot be used.",
         "NSADMIN_REDIS_CA_FILE names no readable file",
         "NSADMIN_MAIL_FROM is missing",
+        "NSADMIN_METRICS_KEY is too short.",
         "Is NSADMIN_PROXY_COUNT meant?",
     ):
         assert words in told, words
@@ -136,7 +137,7 @@ def test_the_check_tells_faults_of_form_beside_all_others_in_one_run() -> None:
 def test_a_list_of_hosts_has_no_other_entries(hosts: str, monkeypatch: Any) -> None:
     monkeypatch.setenv("NSADMIN_ALLOWED_HOSTS", hosts)
     given = Environment()
-    given.entries("NSADMIN_ALLOWED_HOSTS", [], rules.host)
+    given.entries("NSADMIN_ALLOWED_HOSTS", [], rules.hosts)
     with pytest.raises(ImproperlyConfigured, match=r"^NSADMIN_ALLOWED_HOSTS has "):
         refuse(given.faults())
 
@@ -199,6 +200,18 @@ def test_a_name_that_is_no_setting_is_a_warning() -> None:
     assert "Is NSADMIN_PROXY_COUNT meant?" in done.stderr
     assert "Is NSADMIN_MAIL_PORT meant?" in done.stderr
     assert "The README lists all settings." in done.stderr
+
+
+def test_folders_that_take_no_file_are_told() -> None:
+    given = {
+        "DATABASE_URL": "sqlite:////dev/null/a.sqlite3",
+        "NSADMIN_MAIL_BACKEND": "file",
+        "NSADMIN_MAIL_DIR": "/dev/null/mail",
+    }
+    done = check({**SETTINGS, **given})
+    assert done.returncode == 1
+    assert "(nsadmin.E026) DATABASE_URL names a file whose folder" in done.stderr
+    assert "(nsadmin.E032) NSADMIN_MAIL_DIR names a folder that" in done.stderr
 
 
 def test_names_that_are_read_elsewhere_are_no_fault() -> None:

@@ -6,7 +6,12 @@ import sys
 
 import pytest
 
-from nsadmin.mail.checks import mail_secrets, mail_settings, mail_that_is_not_sent
+from nsadmin.mail.checks import (
+    mail_folder,
+    mail_secrets,
+    mail_settings,
+    mail_that_is_not_sent,
+)
 from nsadmin.observability.scrubbing import scrubbed
 
 RIGHT = {
@@ -38,6 +43,8 @@ def test_right_settings_pass() -> None:
     [
         ("NSADMIN_MAIL_WAY", "sendmail", "NSADMIN_MAIL_BACKEND is 'sendmail'"),
         ("NSADMIN_MAIL_HOST", "", "NSADMIN_MAIL_HOST is not set"),
+        ("NSADMIN_MAIL_HOST", "smtp://h", "NSADMIN_MAIL_HOST is not the name of a"),
+        ("NSADMIN_MAIL_HOST", "h:25", "NSADMIN_MAIL_HOST is not the name of a host"),
         ("NSADMIN_MAIL_USER", "", "Only one of"),
         ("NSADMIN_MAIL_PASSWORD", "", "Only one of"),
         ("NSADMIN_MAIL_CA_FILE", "/no/such/file", "names no file"),
@@ -65,6 +72,28 @@ def test_files_need_a_folder(settings) -> None:
     assert ids(mail_settings()) == ["nsadmin.E030"]
     settings.NSADMIN_MAIL_DIR = "/var/lib/nsadmin/mail"
     assert mail_settings() == []
+
+
+@pytest.mark.parametrize("name", ["m", "mail.example.org", "10.0.0.7", "::1"])
+def test_a_host_has_a_name_or_an_address(settings, name) -> None:
+    settings.NSADMIN_MAIL_HOST = name
+    assert mail_settings() == []
+
+
+def test_an_unknown_way_hides_no_other_fault(settings) -> None:
+    settings.NSADMIN_MAIL_WAY = "sendmail"
+    settings.NSADMIN_MAIL_HOST, settings.NSADMIN_MAIL_USER = "smtp://h", ""
+    settings.NSADMIN_MAIL_FROM = settings.DEFAULT_FROM_EMAIL = "nobody"
+    assert ids(mail_settings()) == [*["nsadmin.E030"] * 3, "nsadmin.E031"]
+
+
+def test_the_folder_of_files_has_to_take_them(settings, tmp_path) -> None:
+    settings.NSADMIN_MAIL_WAY = "file"
+    settings.NSADMIN_MAIL_DIR = str(tmp_path / "below" / "mail")
+    assert mail_folder() == []
+    assert list(tmp_path.iterdir()) == []
+    settings.NSADMIN_MAIL_DIR = "/dev/null/mail"
+    assert ids(mail_folder()) == ["nsadmin.E032"]
 
 
 def test_a_password_without_tls_is_a_warning(settings) -> None:

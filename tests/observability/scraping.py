@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from nsadmin.observability.figures import sources
 
-KEY = "a key for the metrics of tests"
+KEY = "a key for the metrics of these tests"
 BEARER = {"Authorization": f"Bearer {KEY}"}
 Labels = frozenset[tuple[str, str]]
 

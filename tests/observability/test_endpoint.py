@@ -14,8 +14,10 @@ from django.test import Client
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from nsadmin.embedded.supervision.ports import free_port
+from tests.cast import Cast
 from tests.observability.scraping import BEARER, KEY, Scrape
 from tests.production_check import SETTINGS
+from tests.silent_database import silent_database
 
 pytestmark = pytest.mark.usefixtures("offered")
 ROOT = Path(__file__).parents[2]
@@ -45,6 +47,14 @@ def test_with_the_key_all_is_told() -> None:
     assert "no-cache" in response.headers["Cache-Control"]
     assert "nsadmin_store_up" in Scrape(response.content.decode()).names
     assert Client().post("/metrics", headers=BEARER).status_code == 405
+
+
+def test_the_database_is_not_asked_who_is_signed_in(cast: Cast) -> None:
+    browser = cast.browser()
+    with silent_database():
+        response = browser.get("/metrics", headers=BEARER)
+    assert response.status_code == 200
+    assert "nsadmin_store_up" in Scrape(response.content.decode()).names
 
 
 def ask(port: int, path: str, **headers: str) -> tuple[int, str]:

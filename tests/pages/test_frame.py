@@ -10,6 +10,7 @@ from django.test import Client, RequestFactory
 from nsadmin.access.signin import ends
 from nsadmin.pages.common import error_pages
 from tests.pages.conftest import HTMX
+from tests.silent_database import silent_database
 
 PAGES = ("/namespaces/", "/jobs/", "/organization/", "/organization/plan/")
 UNDER = ("", "settings/", "indexes/", "clone/", "audit/")
@@ -184,6 +185,19 @@ def test_away_page_asks_no_store():
     response = error_pages.away(request, RedisGone())
     assert response.status_code == 503
     assert b"Redis does not answer" in response.content
+
+
+@pytest.mark.parametrize(
+    "path", ["/namespaces/", "/jobs/", "/accounts/login/", "/accounts/profile/"]
+)
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_pages_say_when_to_try_again_while_the_database_is_away(browse, path, headers):
+    client = browse()
+    with silent_database():
+        response = client.get(path, headers=headers)
+    assert response.status_code == 503
+    assert b"The database does not answer" in response.content
+    assert response.headers["Retry-After"] == "5"
 
 
 def test_unforeseen_fault_is_a_page_with_the_request_id(browse, monkeypatch):

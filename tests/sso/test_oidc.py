@@ -96,6 +96,18 @@ def test_a_wrong_token_opens_nothing(provider, nora: User, lie) -> None:
     assert not SocialAccount.objects.exists()
 
 
+@pytest.mark.parametrize("subject", ["", "x" * 192, "no\0ra", "nora\n", "\ud800", 7])
+def test_a_subject_that_cannot_be_kept_opens_nothing(
+    provider, nora: User, subject: object
+) -> None:
+    provider.claims["sub"] = subject
+    client = Client()
+    signed_in(client)
+    assert user_of(client) is None
+    assert "did not confirm who you are" in said(client)
+    assert not SocialAccount.objects.exists()
+
+
 def test_a_token_of_another_key_opens_nothing(provider, nora: User) -> None:
     provider.key = OTHER_KEY
     client = Client()

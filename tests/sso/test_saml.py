@@ -125,6 +125,7 @@ def test_a_first_sign_in_makes_a_member(saml, cast: Cast, signed: str) -> None:
         {"name_format": TRANSIENT},
         {"name_id": ""},
         {"name_id": "x" * 192},
+        {"name_id": "no\x85ra"},
     ],
     ids=" ".join,
 )

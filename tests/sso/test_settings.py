@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nsadmin.access.providers.definition import OidcProvider
+from nsadmin.access.providers.definition import OidcProvider, SamlProvider
 from nsadmin.access.providers.reading import UnreadableProviders, read
 from nsadmin.checks import identity_providers
 from nsadmin.observability.scrubbing import scrubbed
@@ -114,6 +114,36 @@ def test_an_id_and_a_domain_are_given_once() -> None:
     assert "the domain acme.example twice" in said
 
 
+def test_a_wrong_field_hides_no_other_fault(tmp_path: Path) -> None:
+    saml = entry(kind="saml", metadata_file="/none", metadata_url="http://idp.example")
+    for name in ("server_url", "client_id", "client_secret"):
+        del saml[name]
+    long = tmp_path / "secret"
+    long.write_text("x" * 192)
+    said = faults(
+        entry(name="", server_url="http://a.example"),
+        entry(client_secret_file="/none"),
+        entry(id="?", client_secret="", client_secret_file=str(long)),
+        saml,
+        7,
+    )
+    for words in (
+        "NSADMIN_SSO[0].name: ",
+        "NSADMIN_SSO[0].server_url: is not a URL with https.",
+        "NSADMIN_SSO[1]: needs client_secret or client_secret_file, not both.",
+        "NSADMIN_SSO[1].client_secret_file: names a file that cannot be read.",
+        "NSADMIN_SSO[2].id: ",
+        "NSADMIN_SSO[2].client_secret_file: is empty or longer than 191 characters.",
+        "NSADMIN_SSO[3]: needs metadata_file or metadata_url, not both.",
+        "NSADMIN_SSO[3].metadata_file: names a file that cannot be read.",
+        "NSADMIN_SSO[3].metadata_url: is not a URL with https.",
+        "NSADMIN_SSO[4]",
+        "the id acme twice",
+        "the domain acme.example twice",
+    ):
+        assert words in said, words
+
+
 @pytest.mark.parametrize("text", ["[{", "{}", "/none/at/all", "[" * 5000, "[1]", "7"])
 def test_what_is_no_list_is_refused(text: str) -> None:
     with pytest.raises(UnreadableProviders):
@@ -138,6 +168,24 @@ def test_saml_needs_its_metadata() -> None:
     assert "not both" in faults(saml)
     saml["metadata_url"] = ""
     assert "cannot be read" in faults(saml)
+
+
+def test_files_are_read_when_the_setting_is(tmp_path: Path) -> None:
+    secret, metadata = tmp_path / "secret", tmp_path / "metadata.xml"
+    secret.write_text(SECRET)
+    metadata.write_text("")
+    saml = entry(id="b", kind="saml", metadata_file=str(metadata))
+    saml["domains"] = [{"domain": "b.example", "organization_id": "org_1"}]
+    for name in ("server_url", "client_id", "client_secret"):
+        del saml[name]
+    oidc = entry(client_secret="", client_secret_file=str(secret))
+    first, second = read(json.dumps([oidc, saml]))
+    secret.unlink()
+    metadata.unlink()
+    assert isinstance(first, OidcProvider)
+    assert first.secret == SECRET
+    assert isinstance(second, SamlProvider)
+    assert second.metadata == ""
 
 
 def test_the_secret_is_taken_out_of_reports(settings) -> None:

@@ -1,7 +1,6 @@
 """An identity provider and the domains whose people sign in through it."""
 
 import re
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,18 +14,20 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     field_validator,
-    model_validator,
 )
 
 from nsadmin.access.permissions import ORGANIZATION_ROLES, Role
 
+# The longest secret of a client, as allauth keeps it.
+MOST_SECRET = 191
+_ID = r"^[a-z0-9][a-z0-9-]{0,39}$"
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}")
 # A file of the operator is read up to this size, which metadata of one provider is far
 # from.
 _MOST_FILE_BYTES = 1 << 20
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-ProviderId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+ProviderId = Annotated[str, StringConstraints(pattern=_ID)]
 
 
 def _tuple(value: Any) -> Any:
@@ -60,7 +61,7 @@ class DomainRule(_Part):
     @classmethod
     def _lower(cls, value: str) -> str:
         value = value.lower()
-        if not _DOMAIN.fullmatch(value):
+        if not is_domain(value):
             raise ValueError("is not the name of a domain, such as acme.example")
         return value
 
@@ -119,30 +120,21 @@ class OidcProvider(_Provider):
     email_verified: Literal["claim", "domain"] = "claim"
     token_auth_method: Literal["", "client_secret_basic", "client_secret_post"] = ""
 
-    @model_validator(mode="after")
-    def _readable(self) -> "OidcProvider":
-        if bool(self.client_secret.get_secret_value()) == bool(self.client_secret_file):
-            raise ValueError("needs client_secret or client_secret_file, not both")
-        if not 1 <= len(self.secret) <= 191:
-            raise ValueError("has a secret that is empty or longer than 191 characters")
-        return self
-
     @cached_property
     def secret(self) -> str:
         """The secret of the client, from the setting or from its file."""
         if self.client_secret_file:
-            return _content(self.client_secret_file, "client_secret_file").strip()
+            return content(self.client_secret_file).strip()
         return self.client_secret.get_secret_value()
+
+    def read_files(self) -> None:
+        """Read the file now: what is in it later counts after the next start."""
+        _ = self.secret
 
     @property
     def issuer(self) -> str:
         """What the provider must call itself."""
         return self.server_url.partition("/.well-known/")[0]
-
-    @property
-    def addresses(self) -> Sequence[str]:
-        """The addresses of the setting that have to be https."""
-        return (self.server_url,)
 
 
 class SamlProvider(_Provider):
@@ -155,45 +147,46 @@ class SamlProvider(_Provider):
 
     kind: Literal["saml"]
     metadata_file: str = ""
-    metadata_url: str = ""
+    metadata_url: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
     entity_id: str = ""
     subject_attribute: str = ""
     email_attribute: str = ""
     name_attribute: str = ""
 
-    @model_validator(mode="after")
-    def _readable(self) -> "SamlProvider":
-        if bool(self.metadata_file) == bool(self.metadata_url):
-            raise ValueError("needs metadata_file or metadata_url, not both")
-        if self.metadata_file:
-            assert self.metadata is not None  # noqa: S101 - reads the file
-        return self
+    def read_files(self) -> None:
+        """Read the file now: what is in it later counts after the next start."""
+        _ = self.metadata
 
     @cached_property
     def metadata(self) -> str | None:
         """The metadata of the file; None where it has an address."""
         if not self.metadata_file:
             return None
-        return _content(self.metadata_file, "metadata_file")
-
-    @property
-    def addresses(self) -> Sequence[str]:
-        """The addresses of the setting that have to be https."""
-        return (self.metadata_url,) if self.metadata_url else ()
+        return content(self.metadata_file)
 
 
 Provider = OidcProvider | SamlProvider
 
 
-def _content(name: str, field: str) -> str:
+def is_domain(text: str) -> bool:
+    """Tell whether a text in small letters is the name of a domain."""
+    return _DOMAIN.fullmatch(text) is not None
+
+
+def is_provider_id(text: str) -> bool:
+    """Tell whether a provider may have this id."""
+    return re.fullmatch(_ID, text) is not None
+
+
+def content(name: str) -> str:
     """Return the text of a file; raise ValueError if it cannot be read."""
     try:
         with Path(name).open(encoding="utf-8") as file:
             text = file.read(_MOST_FILE_BYTES + 1)
-    except (OSError, UnicodeError):
-        raise ValueError(f"names a {field} that cannot be read") from None
+    except (OSError, ValueError):  # also for bytes or a name that are no text
+        raise ValueError("names a file that cannot be read") from None
     if len(text) > _MOST_FILE_BYTES:
-        raise ValueError(f"names a {field} that is too large")
+        raise ValueError("names a file that is too large")
     return text
 
 

@@ -4,14 +4,13 @@ A message names the place in the setting and never repeats a value, which may be
 """
 
 import json
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from nsadmin.access.providers.definition import Provider, origin_of
+from nsadmin.access.providers import whole
+from nsadmin.access.providers.definition import Provider
 
 _MOST_BYTES = 1 << 20
 _Listed = Annotated[Provider, Field(discriminator="kind")]
@@ -33,14 +32,22 @@ def read(setting: str, *, insecure: bool = False) -> tuple[Provider, ...]:
     """
     if not setting.strip():
         return ()
-    try:
-        made = _ADAPTER.validate_python(_parsed(setting))
-    except ValidationError as error:
-        raise UnreadableProviders([_fault(each) for each in error.errors()]) from None
-    faults = [*_twice(made), *_plain(made, insecure=insecure)]
+    listed = _parsed(setting)
+    made, faults = _made(listed)
+    faults += whole.faults(listed, insecure=insecure)
     if faults:
         raise UnreadableProviders(faults)
-    return tuple(made)
+    for each in made:
+        each.read_files()
+    return made
+
+
+def _made(listed: object) -> tuple[tuple[Provider, ...], list[str]]:
+    """Return the providers, or the faults of single fields."""
+    try:
+        return tuple(_ADAPTER.validate_python(listed)), []
+    except ValidationError as error:
+        return (), [_fault(each) for each in error.errors()]
 
 
 def _parsed(setting: str) -> object:
@@ -70,23 +77,3 @@ def _fault(error: object) -> str:
     )
     said = str(error["msg"]).removeprefix("Value error, ")
     return f"NSADMIN_SSO{place}: {said}."
-
-
-def _twice(made: list[Provider]) -> Iterator[str]:
-    """Say which ids and domains are given to more than one provider."""
-    ids = Counter(each.id for each in made)
-    yield from (f"NSADMIN_SSO has the id {i} twice." for i, n in ids.items() if n > 1)
-    domains = Counter(rule.domain for each in made for rule in each.domains)
-    for domain, count in domains.items():
-        if count > 1:
-            yield f"NSADMIN_SSO binds the domain {domain} twice."
-
-
-def _plain(made: list[Provider], *, insecure: bool) -> Iterator[str]:
-    """Say which addresses are not https, or no addresses at all."""
-    for each in made:
-        for address in (*each.addresses, *each.origins):
-            origin = origin_of(address)
-            if not origin.startswith("https://") and not (origin and insecure):
-                yield f"NSADMIN_SSO: an address of {each.id} is not a URL with https."
-                break

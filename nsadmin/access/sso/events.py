@@ -44,7 +44,8 @@ def record_refused(refused: SignInRefused) -> None:
     """
     identity = refused.identity
     rule = identity.provider.rule_for(identity.domain)
-    who = identity.email if rule is not None else "An address of another domain"
+    unnamed = "An address of another domain" if identity.email else "A person"
+    who = identity.email if rule is not None else unnamed
     rule = rule or identity.provider.domains[0]
     record.record(
         Outcome.REFUSED,

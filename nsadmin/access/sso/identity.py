@@ -1,6 +1,8 @@
 """What an identity provider said about a person, after its signature was checked."""
 
+import unicodedata
 from dataclasses import dataclass
+from typing import Final, TypeGuard
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -12,7 +14,10 @@ from nsadmin.access.providers.definition import OidcProvider, Provider
 from nsadmin.errors import Invalid
 
 # The longest subject that allauth keeps.
-MOST_SUBJECT = 191
+_MOST_SUBJECT: Final = 191
+# Control characters, of which PostgreSQL refuses NUL, and halves of surrogates, which
+# no encoding has.
+_NOT_KEPT: Final = ("Cc", "Cs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,13 @@ class Evidence:
     identity: Identity
     nonce: str
     proved_at: float
+
+
+def is_subject(value: object) -> TypeGuard[str]:
+    """Tell whether a provider's subject can be kept; it is compared as it is."""
+    if not isinstance(value, str) or not 1 <= len(value) <= _MOST_SUBJECT:
+        return False
+    return not any(unicodedata.category(each) in _NOT_KEPT for each in value)
 
 
 def clean_address(value: object) -> str:

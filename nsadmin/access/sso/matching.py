@@ -18,6 +18,7 @@ from nsadmin.access.sso.identity import Identity
 from nsadmin.access.sso.refusal import SignInRefused
 
 _ASK = "Ask an admin of your organization to invite you."
+_SEND = "Ask the people who run it to send your address."
 _OTHER = "is bound to another identity there. Ask the people who run this platform."
 
 
@@ -40,6 +41,8 @@ def _user_of(identity: Identity) -> User:
         joining.invited_again(identity, organization, bound)
         _require_admitted(identity, bound, organization)
         return bound
+    if not identity.email:
+        raise SignInRefused(identity, "sent no usable e-mail address of yours.", _SEND)
     rule = _rule(identity, identity.email)
     if not identity.has_proven_address:
         raise SignInRefused(identity, "does not say that your address is verified.")

@@ -25,11 +25,11 @@ from django.http import HttpRequest, HttpResponseBase
 from nsadmin.access.providers.configured import find
 from nsadmin.access.providers.definition import OidcProvider, origin_of
 from nsadmin.access.sso.identity import (
-    MOST_SUBJECT,
     Evidence,
     Identity,
     clean_address,
     clean_name,
+    is_subject,
     truth,
 )
 from nsadmin.access.sso.refusal import UntrustedAnswer
@@ -188,8 +188,8 @@ class OpenIdProvider(OpenIDConnectProvider):  # type: ignore[misc]
     def extract_uid(self, data: dict[str, Any]) -> str:
         """Return the subject; raise UntrustedAnswer for one that cannot be kept."""
         subject = data.get("sub")
-        if not isinstance(subject, str) or not 1 <= len(subject) <= MOST_SUBJECT:
-            raise UntrustedAnswer("The subject is missing or too long.")
+        if not is_subject(subject):
+            raise UntrustedAnswer("The subject is missing, too long or no text.")
         return subject
 
     def extract_extra_data(self, _data: dict[str, Any]) -> dict[str, Any]:

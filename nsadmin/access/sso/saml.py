@@ -22,11 +22,11 @@ from nsadmin.access.providers.configured import find
 from nsadmin.access.providers.definition import SamlProvider
 from nsadmin.access.sso import saml_metadata
 from nsadmin.access.sso.identity import (
-    MOST_SUBJECT,
     Evidence,
     Identity,
     clean_address,
     clean_name,
+    is_subject,
     truth,
 )
 from nsadmin.access.sso.refusal import UntrustedAnswer
@@ -139,9 +139,9 @@ class SamlSignIn(SAMLProvider):  # type: ignore[misc]
             raise UntrustedAnswer("The NameID is another one at each sign-in.")
         else:
             subject = data.get_nameid() or ""
-        if not 1 <= len(subject) <= MOST_SUBJECT:
-            raise UntrustedAnswer("The subject is missing or too long.")
-        return str(subject)
+        if not is_subject(subject):
+            raise UntrustedAnswer("The subject is missing, too long or no text.")
+        return subject
 
     def extract_extra_data(self, _data: OneLogin_Saml2_Auth) -> dict[str, Any]:
         """Return nothing: of a person's attributes none is stored."""

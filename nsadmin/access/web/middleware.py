@@ -33,6 +33,8 @@ _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 ORGANIZATION_SESSION_KEY = "organization_id"
 # The paths that an orchestrator asks.
 PROBES = ("/healthz", "/readyz")
+# Paths at which programs ask, with keys of their own.
+_WITHOUT_SESSIONS = ("/v1/", "/metrics")
 
 Respond = Callable[[HttpRequest], HttpResponseBase]
 
@@ -136,6 +138,16 @@ class RequestLogMiddleware(RequestMiddleware):
         """Return the request without its query; a ? in the path itself is escaped."""
         return f"{request.method} {request.get_full_path().partition('?')[0]}"
 
+    @staticmethod
+    def bind_user_id(request: HttpRequest) -> None:
+        """Add the person to each log line, if the answer has asked who they are.
+
+        The log asks no store itself: an answer that needs none, or that tells that one
+        is away, must not fail for the sake of its log line.
+        """
+        if hasattr(request, "_cached_user"):  # where Django keeps a user that was read
+            RequestMiddleware.bind_user_id(request)
+
     @classmethod
     def bind_ip(cls, request: HttpRequest) -> None:
         """Add the address to each log line of the request."""
@@ -174,7 +186,7 @@ class NoStoreMiddleware:
 class SessionEndMiddleware:
     """Ends a session whose time is over, and lets the sign-in say why.
 
-    The API knows no sessions; a request without the cookie has none.
+    The API and the metrics know no sessions; a request without the cookie has none.
     """
 
     def __init__(self, get_response: Respond) -> None:
@@ -182,8 +194,8 @@ class SessionEndMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Go on as a person who is not signed in if the session is over."""
-        is_api = request.path.startswith("/v1/")
-        if settings.SESSION_COOKIE_NAME in request.COOKIES and not is_api:
+        is_for_programs = request.path.startswith(_WITHOUT_SESSIONS)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and not is_for_programs:
             over = ends.end_if_over(request)
             if over is not None:
                 messages.info(request, over.value)

@@ -29,7 +29,6 @@ from nsadmin.errors import (
     Unavailable,
 )
 
-_RETRY_SECONDS = 5
 _NEEDS_SESSION = (
     "What belongs to another organization is seen only during a support session of the "
     "key's creator: ask for one at /support/new/."
@@ -90,8 +89,8 @@ def _headers(error: NsadminError) -> dict[str, str]:
         return {"WWW-Authenticate": 'Bearer realm="nsadmin"'}
     if error.status == 412 and "etag" in error.details:
         return {"ETag": f'"{error.details["etag"]}"'}
-    if error.retryable:
-        return {"Retry-After": str(error.details.get("retry_after", _RETRY_SECONDS))}
+    if error.retry_after is not None:
+        return {"Retry-After": str(error.retry_after)}
     return {}
 
 

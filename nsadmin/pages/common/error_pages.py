@@ -20,6 +20,7 @@ from nsadmin.access.support import listing
 from nsadmin.access.support.looks import record_refusal
 from nsadmin.access.web import sign_in
 from nsadmin.errors import (
+    RETRY_AFTER_S,
     Forbidden,
     NotFound,
     NsadminError,
@@ -202,8 +203,11 @@ def away(request: HttpRequest, exception: Exception | None) -> HttpResponse:
         title = "A store refuses writes"
         text = "Redis refuses writes; it may be full. Nothing was written; try later."
     if wants_fragment(request):
-        return sentence(text, status=503)
-    return _bare(request, 503, title, text)
+        response = sentence(text, status=503)
+    else:
+        response = _bare(request, 503, title, text)
+    response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
 
 
 def _bare(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
@@ -264,7 +268,9 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """Return 404 for an unknown address, without any detail."""
     error = NotFound("There is no page at this address.")
-    if getattr(request, "user", None) is None:
+    # The API puts its envelope in the place of a page, which need ask no store then.
+    is_api = request.path.startswith("/v1/")
+    if is_api or getattr(request, "user", None) is None:
         return _bare(request, 404, "Page not found", error.message)
     return _answer(request, "errors/missing.html", error)
 

@@ -76,9 +76,9 @@ def change_page(
 
 
 def say_when(response: HttpResponse, error: NsadminError) -> HttpResponse:
-    """Add after how many seconds to try again, where the error says so."""
-    if "retry_after" in error.details:
-        response.headers["Retry-After"] = str(error.details["retry_after"])
+    """Add after how many seconds to try again, where that can help."""
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 

@@ -5,10 +5,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from nsadmin.access.web.gate import public
+from nsadmin.errors import RETRY_AFTER_S
 from nsadmin.health import readiness
-
-# Seconds after which it is worth asking again whether the stores can be used.
-_RETRY_S = 5
 
 
 @public
@@ -30,5 +28,5 @@ def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
     reasons = readiness.failures()
     if reasons:
         told = {"status": "unavailable", "silent": list(reasons), "reasons": reasons}
-        return JsonResponse(told, status=503, headers={"Retry-After": _RETRY_S})
+        return JsonResponse(told, status=503, headers={"Retry-After": RETRY_AFTER_S})
     return JsonResponse({"status": "ready"})
