@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 
 from nsadmin.health.nightly import passes
-from nsadmin.health.sampling import cluster_probe, counting, sampler
+from nsadmin.health.sampling import cluster_probe, counting, resting, sampler
 from nsadmin.jobs.execution import dispatch
 from nsadmin.jobs.schedules.cluster_runs import cluster_task
 from nsadmin.jobs.schedules.runs import record_run
@@ -31,7 +31,7 @@ _DRIFT_CLUSTER = "nsadmin.health.drift_cluster"
 def sample() -> dict[str, Any]:
     """Renew the snapshots that are due."""
     known = cluster_probe.known()
-    urls = sorted(cluster.url for cluster in known if not cluster.is_shared)
+    urls = resting.awake(known)
     sent = dispatch.send_to_clusters(_SAMPLE_CLUSTER, urls, expires_s=15)
     return {**asdict(sampler.sample(SHARED, known)), "clusters": sent}
 

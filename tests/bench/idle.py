@@ -3,7 +3,7 @@
 It starts `manage.py demo` in a directory of its own, loads a fleet, waits until the
 first comparison is over and writes the first looks at once (`looked.py`), and then adds
 up the CPU time of every process and its children, for as long as the longest period of
-a frequent schedule. With `--postgresql` the rows are in a PostgreSQL of its own, which
+a frequent schedule, that of the comparison of the mirror. With `--postgresql` the rows are in a PostgreSQL of its own, which
 is one of the processes. The figure is the share of one core, so it hardly depends on
 what else the machine does; the exit status is 1 if it is not below the limit.
 """
@@ -181,7 +181,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--namespaces", type=int, default=100_000)
     parser.add_argument("--settle", type=float, default=90.0)
-    parser.add_argument("--seconds", type=float, default=300.0)
+    parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--postgresql", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nsadmin-idle-") as directory:

@@ -12,6 +12,7 @@ from nsadmin.audit.models import AuditEvent
 from nsadmin.audit.record import RecordedActor
 from nsadmin.celery import app
 from nsadmin.health import tasks as health_tasks
+from nsadmin.health.sampling import cluster_probe, resting
 from nsadmin.jobs import items
 from nsadmin.jobs.queues import CLUSTERS
 from nsadmin.namespaces import tasks
@@ -31,7 +32,7 @@ from nsadmin.namespaces.placement.cluster_share import (
 )
 from nsadmin.namespaces.placement.job_queue import max_concurrent_jobs
 from nsadmin.namespaces.schema import document
-from nsadmin.stores import redis
+from nsadmin.stores import ephemeral, redis
 from nsadmin.stores.mongo import namespaces as store
 from tests.cast import make_namespace
 from tests.health.nights import night
@@ -82,6 +83,28 @@ def test_the_shared_cluster_is_sampled_without_asking_a_hanging_one(cast, on_it)
     assert cast.own.namespace_id in looked_at()
     assert on_it.namespace_id not in looked_at()
     assert queued(CLUSTERS) == ["nsadmin.health.sample_cluster"]
+
+
+def test_a_calm_cluster_rests_between_two_turns(cast, hanging, on_it):
+    now = timezone.now()
+    reading = ClusterReading.objects.create(url=hanging, turn_at=now)
+    health_tasks.sample()
+    assert queued(CLUSTERS) == []
+    known = cluster_probe.known()
+    for name, value in (
+        ("turn_at", now - timedelta(seconds=15)),
+        ("silent_since", now),
+        ("due_since", now),
+    ):
+        before = getattr(reading, name)
+        ClusterReading.objects.update(**{name: value})
+        assert resting.awake(known) == [hanging], name
+        ClusterReading.objects.update(**{name: before})
+        assert resting.awake(known) == [], name
+    ephemeral.watch(cast.own.namespace_id, seconds=10)
+    assert resting.awake(known) == []
+    ephemeral.watch(on_it.namespace_id, seconds=10)
+    assert resting.awake(known) == [hanging]
 
 
 def known_as_silent() -> set[str]:

@@ -12,7 +12,7 @@ _EARLY = 0.9
 def run() -> int:
     """Compare a share of all documents whole, and all by their marks where due.
 
-    All are due each minute, or each 5 minutes while a process follows change streams.
+    All are due each minute, or each 10 minutes while a process follows change streams.
     Returns the number of rows that were written or deleted.
     """
     written = comparison.reconcile() if _is_due() else 0

@@ -18,7 +18,7 @@ PK = 1
 # A process leads for so long after its last word; then another one takes over.
 LEASE = timedelta(seconds=6)
 # Periods of the full comparison: behind a change stream, and without one.
-PERIOD_STREAM, PERIOD_CURSOR = timedelta(minutes=5), timedelta(minutes=1)
+PERIOD_STREAM, PERIOD_CURSOR = timedelta(minutes=10), timedelta(minutes=1)
 
 # Older rows are said to be so; without a follower each full comparison brings them up.
 LATE = timedelta(minutes=2)
