@@ -34,7 +34,7 @@ SHOWN = 200
 SHOWN_HELD = 20
 SHOWN_CLUSTERS = 100
 SHOWN_ORPHANS = 100
-# A cluster is probed every 5 s; an answer older than this is out of date.
+# A cluster is probed every 5 to 15 s; an answer older than this is out of date.
 PROBE_VALID_FOR = timedelta(seconds=60)
 _SHARED = "shared"
 
