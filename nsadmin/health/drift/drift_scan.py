@@ -77,11 +77,7 @@ def are_stored(
 
     Broken references count as they were found last: a look does not look for them.
     """
-    drifts = {
-        (drift.kind, items.storable_key(drift.subject)): _values(drift)
-        for drift in found
-        if drift.kind not in _UNCOUNTED
-    }
+    drifts = {key: _values(drift) for key, drift in _counted(found).items()}
     rows = {
         (row.kind, row.subject): {name: getattr(row, name) for name in _VALUES}
         for row in stored
@@ -166,11 +162,6 @@ def rows_of(
 
     Those that are not counted have none.
     """
-    rows = {
-        (drift.kind, items.storable_key(drift.subject)): drift
-        for drift in found
-        if drift.kind not in _UNCOUNTED
-    }
     return [
         DriftRow(
             namespace_id=namespace_id,
@@ -181,8 +172,17 @@ def rows_of(
             last_seen=now,
             **_values(drift),
         )
-        for (kind, subject), drift in rows.items()
+        for (kind, subject), drift in _counted(found).items()
     ]
+
+
+def _counted(found: Iterable[Drift]) -> dict[tuple[str, str], Drift]:
+    """Return the differences that are counted, each once, by kind and subject."""
+    return {
+        (drift.kind, items.storable_key(drift.subject)): drift
+        for drift in found
+        if drift.kind not in _UNCOUNTED
+    }
 
 
 def _see(

@@ -1,6 +1,7 @@
 """The organization's webhooks: the list, a new one, changes, deleting."""
 
 from collections.abc import Callable
+from functools import partial
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -140,19 +141,17 @@ def webhook_act(request: HttpRequest, webhook_id: str) -> HttpResponse:
     return SeeOther(_address(row))
 
 
-def _turn_on(
-    request: HttpRequest, actor: Actor, organization: Organization, row: Webhook
+def _turn(
+    request: HttpRequest,
+    actor: Actor,
+    organization: Organization,
+    row: Webhook,
+    *,
+    on: bool,
+    said: str,
 ) -> HttpResponse:
-    webhooks.turn(actor, organization, row.webhook_id, on=True)
-    messages.success(request, f"“{row.name}” is on.")
-    return SeeOther(_address(row))
-
-
-def _turn_off(
-    request: HttpRequest, actor: Actor, organization: Organization, row: Webhook
-) -> HttpResponse:
-    webhooks.turn(actor, organization, row.webhook_id, on=False)
-    messages.success(request, f"“{row.name}” is off. What waited for it is not sent.")
+    webhooks.turn(actor, organization, row.webhook_id, on=on)
+    messages.success(request, f"“{row.name}” {said}")
     return SeeOther(_address(row))
 
 
@@ -164,7 +163,11 @@ def _test(
 
 
 _Act = Callable[[HttpRequest, Actor, Organization, Webhook], HttpResponse]
-_ACTS: dict[str, _Act] = {"on": _turn_on, "off": _turn_off, "test": _test}
+_ACTS: dict[str, _Act] = {
+    "on": partial(_turn, on=True, said="is on."),
+    "off": partial(_turn, on=False, said="is off. What waited for it is not sent."),
+    "test": _test,
+}
 
 
 @gate.page(Action.ORGANIZATION_MANAGE)
